@@ -1,0 +1,236 @@
+"""The narrow waist between the society and its models: a request goes in, a reply comes out.
+
+What the endpoint said, whatever it said, is a `Reply`: it is journaled and acted on. What kept
+it from saying anything is an `EnvironmentalFailure`: raised, never journaled, never committed
+(S3). Reading a reply as a decision is `structured.py`'s; keeping it is `journal.py`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NewType, Protocol
+
+Address = NewType("Address", str)
+"""The stable name of a call: `act/a00042/t0007`, `route/g0003/t0007`, ..."""
+
+
+class Role(StrEnum):
+    """Who asks; each may have an endpoint and a model of its own."""
+
+    AGENT = "agent"
+    MODULATOR = "modulator"
+    EMBEDDING = "embedding"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The shape that a structured reply must have."""
+
+    name: str
+    json_schema: bytes
+    """JSON schema, canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model, under its address."""
+
+    address: Address
+    role: Role
+    messages: tuple[Message, ...]
+    max_tokens: int
+    schema: Schema | None = None
+    attempt: int = 1
+    """1, and one more each time the same question is repeated because the reply was no use."""
+
+    @property
+    def prompt_bytes(self) -> int:
+        """UTF-8 length of all messages: an upper bound of their tokens."""
+        return sum(len(m.content.encode()) for m in self.messages)
+
+
+class Finish(StrEnum):
+    """How a reply ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSED = "refused"
+    CONTENT_FILTER = "content_filter"
+    CONTEXT_OVERFLOW = "context_overflow"
+    """The endpoint answered that the prompt is too long for the model; there is no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the endpoint counted them; 0 where it does not say."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Prompt tokens that the endpoint says it took from its own prefix cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint answered: final, journaled, the same on every replay."""
+
+    text: str
+    reasoning: str
+    finish: Finish
+    model: str
+    """The model's name as the endpoint gives it."""
+    usage: Usage = Usage()
+
+
+class Hindrance(StrEnum):
+    """Environmental failures: they belong to the moment and never commit (S3)."""
+
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    RATE_LIMITED = "rate_limited"
+    SERVER = "server"
+    UNAUTHORISED = "unauthorised"
+    MODEL_UNKNOWN = "model_unknown"
+    REJECTED = "rejected"
+    """The endpoint calls the request itself wrong (a 4xx that has no name of its own)."""
+    ACTOR_LOST = "actor_lost"
+    """The process that was asked died before it answered."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether waiting may help."""
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {Hindrance.TIMEOUT, Hindrance.CONNECTION, Hindrance.RATE_LIMITED, Hindrance.SERVER, Hindrance.ACTOR_LOST}
+)
+
+
+class EnvironmentalFailure(Exception):
+    """A call got no reply; the same call may get one later."""
+
+    def __init__(
+        self,
+        hindrance: Hindrance,
+        detail: str,
+        *,
+        address: str = "",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(hindrance, detail, address, retry_after_s)
+        self.hindrance = hindrance
+        self.detail = detail
+        self.address = address
+        self.retry_after_s = retry_after_s
+        """Seconds that the endpoint asked to wait, if it did."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_failure, (self.hindrance, self.detail, self.address, self.retry_after_s))
+
+    def __str__(self) -> str:
+        where = f"{self.address}: " if self.address else ""
+        return f"{where}{self.hindrance.value}: {self.detail}"
+
+
+def _rebuild_failure(
+    hindrance: Hindrance, detail: str, address: str, retry_after_s: float | None
+) -> EnvironmentalFailure:
+    return EnvironmentalFailure(hindrance, detail, address=address, retry_after_s=retry_after_s)
+
+
+class LLM(Protocol):
+    """An LLM completes. Whatever is in between (journal, retries, a hop) has this shape too."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer `request`.
+
+        Raises:
+            EnvironmentalFailure: no reply was to be had now. A cancelled call may have been
+                paid; its reply, if one came, is in the journal.
+        """
+        ...
+
+
+class Endpoint(Protocol):
+    """One model behind one API: sends a request once, without retry or memory."""
+
+    model: str
+    """The configured name of the model: part of the identity of every request."""
+
+    async def send(self, request: Request, *, sending: int) -> Reply:
+        """Send `request` once; `sending` counts the sendings of it, from 1.
+
+        Raises:
+            EnvironmentalFailure: no reply came.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallKey:
+    """The identity of a call in the journal (S2)."""
+
+    address: str
+    attempt: int
+    request_hash: bytes
+    """SHA-256 over model, sampling parameters, messages, schema, max_tokens (32 bytes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPrompt:
+    """A prompt as the difference to an earlier one of the same family (append-only prompts share a prefix).
+
+    The text is `base[:shared] + zlib(tail)`, over the canonical JSON of the messages in UTF-8.
+    """
+
+    base: bytes | None
+    """Request hash of the prompt that it builds on; None: it stands alone."""
+    shared: int
+    """Bytes taken over from the base."""
+    tail: bytes
+    """The rest, zlib-compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call about to be sent: durable before the sending (S2)."""
+
+    key: CallKey
+    role: Role
+    reserved_tokens: int
+    """Prompt bytes plus max_tokens: charged if the reply never gets recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    """A reply to keep."""
+
+    key: CallKey
+    reply: Reply
+    prompt: StoredPrompt
+    uncached_tokens: int
+    """Prompt tokens (estimated) that an LRU prefix cache of the stated size would not have held."""
+    sendings: int
+    """How often it was sent before a reply came."""
+
+
+class Journal(Protocol):
+    """The durable record of every call and its reply. The first write wins."""
+
+    async def open(self, call: OpenCall) -> Reply | None:
+        """Make the reservation durable; or the reply, if the journal holds one."""
+        ...
+
+    async def record(self, call: RecordCall) -> Reply:
+        """Keep the reply durably; returns what the journal holds, which callers act on."""
+        ...

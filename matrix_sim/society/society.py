@@ -1,0 +1,48 @@
+"""A society as it stands before its first tick: who is in it, in which group, next to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matrix_sim.config import SocietyConfig
+from matrix_sim.personas.model import Persona
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A persona with its number in the run."""
+
+    agent: int
+    persona: Persona
+    speaker: str
+    """How the others know this person: a name and a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Agents put together by homophily, and the groups that they may send to."""
+
+    group: int
+    members: tuple[int, ...]
+    """Agents, ascending."""
+    description: str
+    """What the members share, in one line."""
+    neighbours: tuple[int, ...]
+    """Groups that envelopes may go to, most similar first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Society:
+    """Everything that is decided before the first tick; committed before it starts (S9)."""
+
+    seed: int
+    language: str
+    settings: SocietyConfig
+    members: tuple[Member, ...]
+    """By agent number."""
+    groups: tuple[Group, ...]
+    """By group number."""
+
+    def members_of(self, group: int) -> tuple[Member, ...]:
+        """The members of a group, by agent number."""
+        return tuple(self.members[agent] for agent in self.groups[group].members)

@@ -1,0 +1,33 @@
+"""Text at the border: what enters from a file or an endpoint is made storable here, once."""
+
+from __future__ import annotations
+
+import re
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean_text(text: str) -> tuple[str, int]:
+    """Replace NUL and lone surrogates, which neither UTF-8 nor SQLite can carry.
+
+    Returns:
+        The text and how many characters were replaced.
+    """
+    if text.isascii() and "\x00" not in text:
+        return text, 0
+    return _UNSTORABLE.subn(REPLACEMENT, text)
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of `text`, without a tokenizer: a third of its UTF-8 bytes.
+
+    That is about one token a Japanese character and one for three Latin letters: above what
+    the tokenizers of current open models need for either, so that budgets err to the safe side.
+    """
+    return len(text.encode("utf-8", "replace")) // 3 + 1
+
+
+def clip(text: str, characters: int) -> str:
+    """The first `characters` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
