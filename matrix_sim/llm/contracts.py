@@ -164,8 +164,9 @@ class LLM(Protocol):
 class Endpoint(Protocol):
     """One model behind one API: sends a request once, without retry or memory."""
 
-    model: str
-    """The configured name of the model: part of the identity of every request."""
+    identity: bytes
+    """Canonical JSON of what, besides the request, decides the reply: model name, sampling
+    parameters, extra body (for the stub: its seed and its outcome faults). Part of every request hash."""
 
     async def send(self, request: Request, *, sending: int) -> Reply:
         """Send `request` once; `sending` counts the sendings of it, from 1.
