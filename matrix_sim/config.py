@@ -7,15 +7,39 @@ URLs, keys, limits and prices may change between two starts of the same run.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from matrix_sim.errors import UsageError
+from matrix_sim.llm.stub.faults import FaultPlan
+from matrix_sim.llm.stub.latency import parse_latency
 
 Language = Literal["ja"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads `on` and `yes` as true, which pydantic would take for 1."""
+        if isinstance(value, bool) and info.field_name is not None:
+            annotation = cls.model_fields[info.field_name].annotation
+            if annotation is not bool and bool not in get_args(annotation):
+                raise PydanticCustomError("no_number", "true or false where something else belongs")
+        return value
 
 
 class PersonasConfig(_Section):
@@ -32,7 +56,9 @@ class PersonasConfig(_Section):
     @model_validator(mode="after")
     def _path_belongs_to_a_file_source(self) -> PersonasConfig:
         if self.source == "builtin" and self.path is not None:
-            raise ValueError("source 'builtin' takes no path; say 'source: nemotron' to read a file")
+            raise ValueError(
+                "source 'builtin' takes no path; say 'source: nemotron' to read a file"
+            )
         if self.source != "builtin" and self.path is None:
             raise ValueError(f"source '{self.source}' needs a path")
         return self
@@ -121,8 +147,30 @@ class StubConfig(_Section):
     """`fixed:SECONDS` or `lognormal:MEAN:SIGMA`."""
     slots: Annotated[int, Field(ge=1)] = 64
     """Requests served at once, per LLM actor's share."""
-    faults: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
-    """Rates by name: rate_limited, server, timeout, disconnect, truncated, malformed, empty, refused."""
+    faults: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
+        default_factory=dict
+    )
+    """Rates by name: `matrix_sim.llm.stub.faults.Fault`."""
+    reasoning: bool = False
+    """Whether replies come with a short thinking text."""
+
+    @field_validator("latency")
+    @classmethod
+    def _latency_is_understood(cls, latency: str) -> str:
+        try:
+            parse_latency(latency)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return latency
+
+    @field_validator("faults")
+    @classmethod
+    def _faults_are_known(cls, faults: dict[str, float]) -> dict[str, float]:
+        try:
+            FaultPlan(0, faults)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return faults
 
 
 class SamplingConfig(_Section):
@@ -138,8 +186,14 @@ class ModelConfig(_Section):
 
     base_url: str | None = None
     model: str | None = None
-    api_key_env: str | None = None
-    """Name of the environment variable that holds the key."""
+    api_key_env: str | None = Field(
+        default=None,
+        pattern="^[A-Z_][A-Z0-9_]*$",
+        repr=False,
+        description="the name of an environment variable, such as OPENAI_API_KEY, and not the key",
+    )
+    """Name of the environment variable that holds the key. Small letters are refused, and it is
+    never shown, because people put the key itself here."""
     structured: Literal["auto", "schema", "json", "prompt"] = "auto"
     """How structured replies are asked for; `auto` tries schema first and falls back."""
     sampling: SamplingConfig = SamplingConfig()
@@ -152,11 +206,31 @@ class ModelConfig(_Section):
     stub: StubConfig | None = None
     local: bool = False
 
+    @field_validator("base_url")
+    @classmethod
+    def _reachable_and_without_a_secret(cls, base_url: str | None) -> str | None:
+        if base_url is None:
+            return None
+        try:
+            url = urlsplit(base_url)
+        except ValueError:
+            raise ValueError("is not an address; write http://HOST:PORT/v1") from None
+        if url.username is not None or url.password is not None:
+            raise ValueError("must not hold a user or a password; use api_key_env for the key")
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError(f"'{base_url}' is not an address; write http://HOST:PORT/v1")
+        if url.query or url.fragment:
+            raise ValueError("must end with its path, without '?' or '#'")
+        return base_url
+
     @model_validator(mode="after")
     def _one_way(self) -> ModelConfig:
         ways = [self.base_url is not None, self.stub is not None, self.local]
         if sum(ways) != 1:
-            raise ValueError("needs exactly one of 'base_url' (with 'model'), 'stub' or, for embeddings, 'local: true'")
+            raise ValueError(
+                "needs exactly one of 'base_url' (with 'model'), 'stub' or, for embeddings, "
+                "'local: true'"
+            )
         if self.base_url is not None and not self.model:
             raise ValueError("'base_url' needs 'model', the name that the endpoint knows it by")
         return self
@@ -175,7 +249,9 @@ class ModelsConfig(_Section):
         for role in ("default", "agent", "modulator"):
             model = getattr(self, role)
             if model is not None and model.local:
-                raise ValueError(f"'{role}': 'local: true' is for 'embedding' only; give 'base_url' and 'model'")
+                raise ValueError(
+                    f"'{role}': 'local: true' is for 'embedding' only; give 'base_url' and 'model'"
+                )
         return self
 
 
@@ -195,13 +271,18 @@ class RunConfig(_Section):
     """One run of matrix-sim."""
 
     name: str = "run"
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     language: Language = "ja"
     personas: PersonasConfig = PersonasConfig()
-    society: SocietyConfig
-    models: ModelsConfig
+    society: SocietyConfig = Field(
+        description="a mapping with at least 'scenarios: N' (a quota) or 'ticks: N' (a horizon)"
+    )
+    models: ModelsConfig = Field(
+        description="a mapping with 'default: {base_url: ..., model: ...}', unless OPENAI_BASE_URL "
+        "and OPENAI_MODEL_NAME are set in the environment"
+    )
     prompts: Path | None = None
     """A folder with templates of one's own; what it does not hold comes from the package."""
     runtime: RuntimeConfig = RuntimeConfig()
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
-    """Values of the `api_key_env` variables; filled by the loader, never read from a file, never written."""
+    """Values of the `api_key_env` variables; from the environment, never in a file."""

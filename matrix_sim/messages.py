@@ -128,6 +128,8 @@ class AgentStep:
     """Everything that one agent's turn changed: the event that its state is folded from."""
 
     action: Action
+    mode: ActionKind
+    """What the turn was for: the plan, a reaction, or nothing (IDLE); the action may be idle all the same."""
     observed: tuple[Observation, ...]
     effect: PlanEffect
     revised_step: str | None
@@ -188,7 +190,7 @@ class TickReport:
     inbox_cut: int = 0
     observations_cut: int = 0
     unknown_ids: int = 0
-    """Ids in the routing reply that named nobody there; dropped."""
+    """Ids in the routing reply that named nobody there, or the one who acted; dropped."""
     routing_failure: Failure | None = None
 
     @property

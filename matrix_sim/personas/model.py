@@ -16,6 +16,8 @@ class Persona(BaseModel):
     """As others address this person; empty where the source has none."""
     age: int | None = None
     sex: str = ""
+    marital_status: str = ""
+    education: str = ""
     occupation: str = ""
     region: str = ""
     """Where this person lives, as precise as the source says."""

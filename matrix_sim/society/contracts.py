@@ -66,13 +66,25 @@ class Progress:
 
     committed: tuple[int, ...]
     """Per group, the last committed tick; -1 before the first."""
-    round: int
-    """The highest round of any committed tick."""
+    rounds: tuple[int, ...]
+    """Per group, the round of the last committed tick; -1 before the first."""
     quiescent: tuple[bool, ...]
-    """Per group, `TickReport.quiescent` of the last committed tick."""
+    """Per group, `TickReport.quiescent` of the last committed tick; False before the first."""
     recent: tuple[TickReport, ...]
     """The reports of each group's last window of ticks (envelopes may still be under way)."""
     scenarios: frozenset[tuple[int, int]]
     """(window, group) of every committed scenario."""
     actions_per_window: tuple[tuple[int, int, int], ...]
     """(window, group, number of actions) of every window that holds actions."""
+
+
+def no_progress(groups: int) -> Progress:
+    """The progress of a run that has not begun."""
+    return Progress(
+        committed=(-1,) * groups,
+        rounds=(-1,) * groups,
+        quiescent=(False,) * groups,
+        recent=(),
+        scenarios=frozenset(),
+        actions_per_window=(),
+    )

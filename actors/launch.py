@@ -1,0 +1,260 @@
+"""Wires a society to a cluster: which actors there are, where they live, who knows whom.
+
+The driver creates every actor: killing an actor would take along those that it had created.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import ray
+from ray.actor import ActorHandle
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors.agent import AgentActor
+from actors.coordinator import Coordinator, CoordinatorPlan, RunOrder, Status
+from actors.host import Host
+from actors.llm import LLM
+from actors.modulator import ModulatorActor
+from actors.placement import ClusterSize, Placement, choose_placement
+from actors.port import DirectPort
+from actors.store import Store
+from matrix_sim.config import RunConfig
+from matrix_sim.errors import RunFailure
+from matrix_sim.llm.backends import SOCIETY_ROLES, model_of
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.assembly import GroupCharter, charter_of
+from matrix_sim.society.horizon import horizon_of
+from matrix_sim.society.settings import agent_settings, modulator_settings
+from matrix_sim.society.simulation import SimulationEnd, SimulationSettings
+from matrix_sim.society.society import Society
+
+_COORDINATOR_LIVES = 5
+"""How often in a row a coordinator may die without having committed anything in between."""
+_STATUS_EVERY_S = 0.5
+STOP_GRACE_S = 30.0
+"""How long what is under way may take to come home after a stop."""
+
+
+def connect() -> None:
+    """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here."""
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The actors of a run."""
+
+    store: ActorHandle
+    llm: tuple[ActorHandle, ...]
+    agents: Mapping[int, ActorHandle]
+    """Empty when packed."""
+    groups: Mapping[int, ActorHandle]
+    """Who holds each group; several groups share one when packed."""
+    coordinator: ActorHandle
+
+    def everyone(self) -> tuple[ActorHandle, ...]:
+        """Each actor once, the store last."""
+        holders = dict.fromkeys(self.groups.values())
+        return (self.coordinator, *holders, *self.agents.values(), *self.llm, self.store)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A society that is ready to be played, and how."""
+
+    society: Society
+    config: RunConfig
+    prompts: PromptLibrary
+    directory: Path
+    owner: str
+    """Who holds the run's lock, for people."""
+    free_clock: bool = False
+
+
+class Production:
+    """One run on the cluster: from the casting to the last curtain."""
+
+    def __init__(self, stage: Stage) -> None:
+        """Decide on the placement; nothing is started yet.
+
+        Raises:
+            RunFailure: no Ray to be had.
+        """
+        self._stage = stage
+        cluster = ClusterSize.of(ray.cluster_resources(), nodes=_nodes())
+        self.placement = choose_placement(
+            stage.config.runtime, len(stage.society.members), len(stage.society.groups), cluster
+        )
+        self.cast: Cast | None = None
+
+    async def start(self) -> Cast:
+        """Create all actors and wait until each answers."""
+        self.cast = _cast(self._stage, self.placement)
+        try:
+            await asyncio.gather(*(actor.ping.remote() for actor in self.cast.everyone()))
+        except ray.exceptions.RayActorError as death:
+            raise RunFailure(f"an actor of the run did not start: {_cause(death)}") from death
+        return self.cast
+
+    async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:
+        """Play to the end, whoever dies on the way.
+
+        Raises:
+            EnvironmentalFailure, RunFailure, RunStopped: as `Simulation.run`.
+        """
+        cast = self._started()
+        watcher = asyncio.create_task(_watch(cast.coordinator, on_status))
+        try:
+            return await _insist(cast.coordinator)
+        finally:
+            watcher.cancel()
+
+    async def stop(self) -> None:
+        """Let what is under way come home; `run` then raises `RunStopped`."""
+        await self._started().coordinator.stop.remote()
+
+    async def close(self) -> None:
+        """End all actors; the store first commits what it was given."""
+        if self.cast is None:
+            return
+        *others, store = self.cast.everyone()
+        for actor in others:
+            ray.kill(actor)
+        try:
+            await asyncio.wait_for(store.close.remote(), STOP_GRACE_S)
+        except (ray.exceptions.RayError, TimeoutError):
+            pass  # what it had acknowledged is on disk in any case
+        ray.kill(store)
+
+    def _started(self) -> Cast:
+        if self.cast is None:
+            raise AssertionError("start() comes first")
+        return self.cast
+
+
+async def _insist(coordinator: ActorHandle) -> SimulationEnd:
+    """Order the run again from a coordinator that came back; history knows where it was."""
+    port, lives = DirectPort(coordinator), 0
+    while True:
+        try:
+            end: SimulationEnd = await port.ask(RunOrder())
+            return end
+        except EnvironmentalFailure as failure:
+            lives += 1
+            if failure.hindrance is not Hindrance.ACTOR_LOST:
+                raise
+            if lives >= _COORDINATOR_LIVES:
+                raise RunFailure(
+                    f"the coordinator died {lives} times ({failure.detail}); "
+                    "run the same command again to go on"
+                ) from failure
+
+
+async def _watch(coordinator: ActorHandle, on_status: Callable[[Status], None]) -> None:
+    while True:
+        await asyncio.sleep(_STATUS_EVERY_S)
+        try:
+            status = await coordinator.status.remote()
+        except ray.exceptions.RayActorError:
+            continue  # it is being restarted; `_insist` sees to that
+        if status is not None:
+            on_status(status)
+
+
+def _cast(stage: Stage, placement: Placement) -> Cast:
+    config, society = stage.config, stage.society
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    store = _actor(Store, here, str(stage.directory), stage.owner)
+    llm = tuple(
+        _actor(
+            LLM,
+            here if _loopback(config) else "SPREAD",
+            config.models,
+            config.secrets,
+            stage.prompts,
+            config.seed,
+            max(1, config.runtime.max_in_flight // placement.llm_actors),
+            placement.llm_actors,
+            store,
+        )
+        for _ in range(placement.llm_actors)
+    )
+    agent = agent_settings(society.settings, model_of(config.models, Role.AGENT).max_tokens)
+    modulator = modulator_settings(
+        society.settings, model_of(config.models, Role.MODULATOR).max_tokens
+    )
+    charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
+    agents: dict[int, ActorHandle] = {}
+    groups: dict[int, ActorHandle] = {}
+    if placement.kind == "spread":
+        for charter in charters:
+            troupe = {
+                m.agent: _actor(
+                    AgentActor, "SPREAD", m, charter.group, agent, stage.prompts, llm, store
+                )
+                for m in charter.members
+            }
+            agents |= troupe
+            groups[charter.group] = _actor(
+                ModulatorActor, "SPREAD", charter, stage.prompts, troupe, llm, store
+            )
+    else:
+        for part in _parts(charters, placement.groups_per_host):
+            host = _actor(Host, "SPREAD", part, stage.prompts, llm, store)
+            groups |= {charter.group: host for charter in part}
+    plan = CoordinatorPlan(
+        neighbours=tuple(group.neighbours for group in society.groups),
+        horizon=horizon_of(society.settings, len(society.groups)),
+        settings=SimulationSettings(
+            window=society.settings.scenario_window,
+            min_actions=society.settings.min_actions,
+            inbox_limit=society.settings.inbox_limit,
+            tick_attempts=config.runtime.tick_attempts,
+            scenarios=society.settings.scenarios,
+        ),
+        free_clock=stage.free_clock,
+    )
+    coordinator = _actor(Coordinator, here, plan, groups, store)
+    return Cast(store, llm, agents, groups, coordinator)
+
+
+def _actor(kind: type, strategy: Any, *arguments: Any) -> ActorHandle:
+    """A restartable actor that takes no CPU from the scheduler: it mostly waits."""
+    handle: ActorHandle = (
+        ray.remote(kind)
+        .options(num_cpus=0, max_restarts=-1, max_task_retries=0, scheduling_strategy=strategy)
+        .remote(*arguments)
+    )
+    return handle
+
+
+def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharter]]:
+    return [list(charters[i : i + size]) for i in range(0, len(charters), size)]
+
+
+def _loopback(config: RunConfig) -> bool:
+    """Whether an endpoint is on "this" machine, which then has to be the driver's."""
+    urls = [model_of(config.models, role).base_url for role in SOCIETY_ROLES]
+    hosts = [urlsplit(url).hostname or "" for url in urls if url is not None]
+    return any(h == "localhost" or h == "::1" or h.startswith("127.") for h in hosts)
+
+
+def _nodes() -> int:
+    return sum(1 for node in ray.nodes() if node["Alive"])
+
+
+def _cause(death: BaseException) -> str:
+    lines = [line.strip() for line in str(death).splitlines() if line.strip()]
+    return lines[-1] if lines else repr(death)

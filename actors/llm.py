@@ -1,0 +1,60 @@
+"""The endpoint clients of one process, behind the journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+from ray.actor import ActorHandle
+
+from actors.base import DeskActor
+from actors.desk import Desk
+from actors.port import CoalescedPort
+from actors.remote import RemoteStore
+from matrix_sim.config import ModelsConfig
+from matrix_sim.failpoints import Failpoints
+from matrix_sim.llm.backends import Backends
+from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.stub.endpoint import StubCounters
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.store.adapters import StoreJournal
+
+PREFIX_CACHE_TOKENS = 1_000_000
+"""Size of the modelled prefix cache over all LLM actors: about what a GPU of 80 GB keeps for an
+8B model with grouped-query attention (128 KB a token)."""
+
+
+class LLM(DeskActor):
+    """Answers requests: from the journal if it can, else from the endpoint, once."""
+
+    def __init__(
+        self,
+        models: ModelsConfig,
+        secrets: Mapping[str, SecretStr],
+        prompts: PromptLibrary,
+        seed: int,
+        max_in_flight: int,
+        share: int,
+        store: ActorHandle,
+    ) -> None:
+        """`secrets` come from the driver's environment and go nowhere from here.
+
+        `max_in_flight` is this actor's part; `share` is how many LLM actors there are.
+        """
+        self._backends = Backends(
+            models, secrets, prompts, seed=seed, language=prompts.sources.language, share=share
+        )
+        self._llm = Journaled(
+            self._backends.of_role,
+            StoreJournal(RemoteStore(CoalescedPort(store))),
+            max_in_flight=max_in_flight,
+            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share),
+            failpoints=Failpoints.from_environment(os.environ),
+        )
+        self._desk = Desk(self._llm.complete)
+
+    async def stub_counters(self) -> tuple[StubCounters, ...]:
+        """The counters of the stubs in this process."""
+        return tuple(stub.counters for stub in self._backends.stubs)

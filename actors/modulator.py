@@ -1,0 +1,50 @@
+"""One group's modulator in a process of its own (spread placement)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ray.actor import ActorHandle
+
+from actors.base import DeskActor
+from actors.desk import Desk
+from actors.port import DirectPort
+from actors.remote import RemoteLLM, RemoteMembers, RemoteStore
+from matrix_sim.lazy import Lazy
+from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.assembly import GroupCharter, build_modulator
+from matrix_sim.society.modulator import Modulator
+from matrix_sim.store.adapters import StoreHistory
+
+
+class ModulatorActor(DeskActor):
+    """Plays the ticks of its group; rebuilt from history when first asked."""
+
+    def __init__(
+        self,
+        charter: GroupCharter,
+        prompts: PromptLibrary,
+        members: Mapping[int, ActorHandle],
+        llm: Sequence[ActorHandle],
+        store: ActorHandle,
+    ) -> None:
+        self._desk = Desk(self._answer)
+        self._charter = charter
+        self._prompts = prompts
+        self._members = RemoteMembers({a: DirectPort(actor) for a, actor in members.items()})
+        self._llm = RemoteLLM([DirectPort(actor) for actor in llm])
+        self._history = StoreHistory(RemoteStore(DirectPort(store)))
+        self._modulator = Lazy(self._build)
+
+    async def _build(self) -> Modulator:
+        reports = await self._history.reports(self._charter.group)
+        return build_modulator(
+            self._charter, self._prompts, self._llm, self._members, self._history, reports
+        )
+
+    async def _answer(self, item: Grant | SummaryOrder) -> TickReport | Scenario:
+        modulator = await self._modulator.get()
+        if isinstance(item, Grant):
+            return await modulator.play(item)
+        return await modulator.summarise(item)

@@ -1,0 +1,58 @@
+"""The program `matrix-sim`: its verbs, one file each.
+
+A verb's file imports what it needs inside its function, so that `--help` and a wrong argument
+are answered at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from matrix_sim import __version__
+from matrix_sim.cli.errors import ReportingGroup
+from matrix_sim.cli.simulate import simulate
+from matrix_sim.cli.validate import validate
+
+app = typer.Typer(
+    name="matrix-sim",
+    cls=ReportingGroup,
+    help="A society of LLM-driven personas whose scenarios ground training data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"matrix-sim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Options of the program itself; `ReportingGroup` reads them."""
+
+
+app.command("validate")(validate)
+app.command("simulate")(simulate)
+app.command("run")(simulate)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted)."""
+    try:
+        app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="matrix-sim")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else 0
+    return 0

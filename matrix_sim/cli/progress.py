@@ -1,0 +1,80 @@
+"""How a run looks while it goes: one live line in a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.status import Status as Spinner
+
+if TYPE_CHECKING:
+    from actors.coordinator import Status
+
+_PLAIN_EVERY_S = 10.0
+
+
+class ProgressDisplay:
+    """Shows what the coordinator tells; on stderr, so that stdout stays for results."""
+
+    def __init__(self, groups: int, quota: int | None) -> None:
+        self._groups = groups
+        self._quota = quota
+        self._console = Console(stderr=True, highlight=False)
+        self._spinner: Spinner | None = None
+        self._began = time.monotonic()
+        self._last_plain = self._began
+        self._last_line = ""
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._spinner = self._console.status("starting")
+            self._spinner.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        if self._spinner is not None:
+            self._console.print(line, markup=False)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def show(self, status: Status) -> None:
+        """The latest status; replaces the one before."""
+        line = self._line(status)
+        if self._spinner is not None:
+            self._spinner.update(line)
+        elif (now := time.monotonic()) - self._last_plain >= _PLAIN_EVERY_S:
+            self._last_plain = now
+            if line != self._last_line:
+                self.say(line)
+            self._last_line = line
+
+    def _line(self, status: Status) -> str:
+        tally, elapsed = status.tally, time.monotonic() - self._began
+        total = self._groups * status.horizon
+        scenarios = f"{tally.scenarios}/{self._quota}" if self._quota else str(tally.scenarios)
+        parts = [
+            f"{elapsed:5.0f} s",
+            f"ticks {status.committed_ticks}/{total}",
+            f"scenarios {scenarios}",
+            f"actions {tally.actions} ({tally.actions / max(elapsed, 1e-9):.1f}/s)",
+        ]
+        if status.round:
+            parts.append(f"round {status.round}")
+        if tally.failures:
+            parts.append("failed " + ", ".join(f"{k} {n}" for k, n in tally.failures.items()))
+        if tally.actors_lost:
+            parts.append(f"processes lost {tally.actors_lost}")
+        return "  ".join(parts)

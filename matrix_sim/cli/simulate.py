@@ -1,0 +1,72 @@
+"""`matrix-sim simulate` and, for now its like, `matrix-sim run`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matrix_sim.cli.options import ConfigArgument, JsonOption, RunOption, SetOption
+
+if TYPE_CHECKING:
+    from matrix_sim.summary import RunSummary
+
+ForkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fork",
+        metavar="NEW_DIR",
+        help="Start a new run there that takes along what --run has paid for.",
+    ),
+]
+
+
+def simulate(
+    config: ConfigArgument,
+    run: RunOption,
+    set_: SetOption = None,
+    fork: ForkOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play the society and export its scenarios; on an existing run, go on from where it is."""
+    import json
+    import os
+
+    from matrix_sim.cli.simulation import play
+    from matrix_sim.config_file import load_config
+
+    opened, end, summary = play(load_config(config, set_ or (), os.environ), run, fork, _say)
+    scenarios = opened.directory / "scenarios.jsonl"
+    if as_json:
+        figures = {"scenarios_file": str(scenarios), "quota_met": end.quota_met}
+        print(json.dumps(figures | summary.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(_lines(summary)))
+        print(f"scenarios: {scenarios}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _lines(summary: RunSummary) -> list[str]:
+    acted = max(1, summary.actions)
+    lines = [
+        f"{summary.scenarios} scenarios from {summary.agents} agents in {summary.groups} groups, "
+        f"{summary.ticks} ticks ({summary.null_ticks} of them null)",
+        f"{summary.actions} actions: {summary.plan_steps} plan steps, {summary.reactions} reactions "
+        f"({summary.reactions / acted:.0%}); {summary.idle} idle turns",
+        f"{summary.observations} observations, {summary.envelopes} envelopes between groups"
+        f" ({summary.inbox_cut + summary.observations_cut} cut by limits)",
+        f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "
+        f"{summary.routing_calls} of them routing), {summary.calls_lost} in flight at a kill",
+        f"{summary.prompt_tokens} prompt tokens ({summary.prompt_tokens_per_action:.0f} an action, "
+        f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache), "
+        f"{summary.completion_tokens} completion tokens",
+    ]
+    if summary.failures:
+        said = ", ".join(f"{kind} {count}" for kind, count in summary.failures.items())
+        lines.append(f"calls that failed for good: {said}")
+    return lines

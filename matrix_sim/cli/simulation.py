@@ -1,0 +1,119 @@
+"""Plays a simulation from the command line: opens the run, drives the actors, exports, reports."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from actors.coordinator import Status
+from actors.launch import STOP_GRACE_S, Production, Stage, connect
+from matrix_sim.cli.progress import ProgressDisplay
+from matrix_sim.config_file import LoadedConfig
+from matrix_sim.errors import RunFailure
+from matrix_sim.export.scenarios import export_scenarios
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
+from matrix_sim.run_directory import OpenedRun, open_run
+from matrix_sim.society.simulation import RunStopped, SimulationEnd
+from matrix_sim.store.run_store import RunStore
+from matrix_sim.summary import RunSummary, summarise_run
+
+_ADVICE = {
+    Hindrance.UNAUTHORISED: "check the key that 'api_key_env' names",
+    Hindrance.MODEL_UNKNOWN: "check 'model' against what the endpoint serves",
+    Hindrance.REJECTED: "the endpoint does not take such requests; check 'extra_body', 'structured'",
+    Hindrance.CONNECTION: "is the endpoint up, and 'base_url' right?",
+    Hindrance.TIMEOUT: "raise 'timeout_s', or lower 'runtime.max_in_flight'",
+    Hindrance.RATE_LIMITED: "lower 'runtime.max_in_flight', or raise 'retry.attempts'",
+}
+
+
+def play(
+    loaded: LoadedConfig, directory: Path, fork: Path | None, say: Callable[[str], None]
+) -> tuple[OpenedRun, SimulationEnd, RunSummary]:
+    """Play a run to its end and export its scenarios.
+
+    Raises:
+        UsageError, RunFailure: see `open_run`; the run could not go on.
+        KeyboardInterrupt: it was interrupted, and brought to a clean stop.
+    """
+    owner = f"matrix-sim on {socket.gethostname()}"
+    run = open_run(loaded, directory.absolute(), owner=owner, fork=fork and fork.absolute())
+    _introduce(run, say)
+    with ProgressDisplay(len(run.society.groups), run.config.society.scenarios) as display:
+        end = asyncio.run(_produce(run, owner, display))
+    if not end.quota_met:
+        say(
+            f"The quota of {run.config.society.scenarios} scenarios was not met: after "
+            f"society.max_windows = {run.config.society.max_windows} windows there are "
+            f"{end.scenarios}. Raise it and run the same command again to go on."
+        )
+    with RunStore.read_only(run.directory) as store:
+        export_scenarios(
+            store.scenarios(), run.directory / "scenarios.jsonl", run.config.society.scenarios
+        )
+        return run, end, summarise_run(store)
+
+
+def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
+    for notice in run.notices:
+        say(f"note: {notice}")
+    state = "a new run" if run.fresh else "continuing the run"
+    say(f"{state} in {run.directory}")
+    if run.selection.replaced_characters:
+        say(f"note: {run.selection.replaced_characters} unstorable characters in personas replaced")
+    if run.fresh:
+        for group in run.society.groups:
+            people = "、".join(run.society.members[a].speaker for a in group.members)
+            say(f"  g{group.group:04d}  {group.description}\n         {people}")
+
+
+async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> SimulationEnd:
+    connect()
+    production = Production(Stage(run.society, run.config, run.prompts, run.directory, owner))
+    placement = production.placement
+    display.say(f"placement {placement.kind}: {placement.reason}")
+    try:
+        await production.start()
+        return await _until_done_or_interrupted(production, display.show, display.say)
+    except EnvironmentalFailure as failure:
+        advice = _ADVICE.get(failure.hindrance, "see what the endpoint's log says")
+        raise RunFailure(
+            f"{failure}\n  {advice}. What is done is kept: the same command goes on from there."
+        ) from failure
+    finally:
+        await production.close()
+
+
+async def _until_done_or_interrupted(
+    production: Production, show: Callable[[Status], None], say: Callable[[str], None]
+) -> SimulationEnd:
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted.set)
+    playing = asyncio.create_task(production.run(show))
+    waiting = asyncio.create_task(interrupted.wait())
+    await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not playing.done():
+        say("stopping: what is under way comes home first (interrupt again to leave it)")
+        interrupted.clear()
+        await production.stop()
+        again = asyncio.create_task(interrupted.wait())
+        await asyncio.wait(
+            {playing, again}, timeout=STOP_GRACE_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        again.cancel()
+        if not playing.done():
+            playing.cancel()
+            with suppress(asyncio.CancelledError):
+                await playing
+            raise KeyboardInterrupt
+    try:
+        return await playing
+    except RunStopped:
+        raise KeyboardInterrupt from None

@@ -1,0 +1,93 @@
+"""`matrix-sim validate`: is this config good, and what would the run be?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
+
+if TYPE_CHECKING:
+    from matrix_sim.config import ModelConfig
+    from matrix_sim.config_file import LoadedConfig
+
+
+def validate(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption = False) -> None:
+    """Check a config, its personas and its prompts; no endpoint is asked."""
+    import json
+    import os
+
+    from matrix_sim.config_file import load_config
+
+    outlook = run_outlook(load_config(config, set_ or (), os.environ))
+    if as_json:
+        print(json.dumps(outlook, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join([f"{config} is good.", *_lines(outlook)]))
+
+
+def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
+    """What a run of this config would be, without making it.
+
+    Raises:
+        UsageError: the personas, the group sizes or the prompts cannot be used.
+    """
+    from matrix_sim.identity import society_identity
+    from matrix_sim.personas.loading import load_personas
+    from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
+    from matrix_sim.prompts.library import PromptLibrary
+    from matrix_sim.society.homophily.grouping import group_count
+    from matrix_sim.society.horizon import horizon_of
+
+    config = loaded.config
+    selection = load_personas(config.personas, config.seed, loaded.base_dir)
+    people = len(selection.personas)
+    groups = group_count(people, config.society.group_size)
+    prompts = PromptLibrary(config.language, config.prompts)
+    ticks = horizon_of(config.society, groups).first().end
+    models = config.models
+    identity = society_identity(config, selection.personas, prompts.texts(SOCIETY_TEMPLATES))
+    return {
+        "config": str(loaded.path),
+        "name": config.name,
+        "seed": config.seed,
+        "language": config.language,
+        "personas": people,
+        "in_source": selection.rows_seen,
+        "source": selection.source,
+        "attribution": selection.attribution,
+        "groups": groups,
+        "quota": config.society.scenarios,
+        "ticks": ticks,
+        "windows": ticks // config.society.scenario_window,
+        "agent": _model(models.agent or models.default),
+        "modulator": _model(models.modulator or models.default),
+        "embedding": _model(models.embedding),
+        "prompts": str(config.prompts or f"the package's ({config.language})"),
+        "placement": config.runtime.placement,
+        "identity": identity.sha256,
+    }
+
+
+def _model(model: ModelConfig) -> str:
+    if model.local:
+        return "local, no endpoint"
+    if model.stub is not None:
+        return f"stub ({model.stub.latency}, {model.stub.slots} slots)"
+    key = f", key from {model.api_key_env}" if model.api_key_env else ""
+    return f"{model.model} at {model.base_url}{key}"
+
+
+def _lines(outlook: dict[str, Any]) -> list[str]:
+    quota = outlook["quota"]
+    goal = f"{quota} scenarios, at first {{}}" if quota else "{}"
+    rows = {
+        "name": f"{outlook['name']} (seed {outlook['seed']}, {outlook['language']})",
+        "personas": f"{outlook['personas']} of {outlook['in_source']}, {outlook['source']}",
+        "from": outlook["attribution"],
+        "groups": outlook["groups"],
+        "horizon": goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows"),
+        **{key: outlook[key] for key in ("agent", "modulator", "embedding", "prompts")},
+        "placement": outlook["placement"],
+        "identity": outlook["identity"][:16],
+    }
+    return [f"  {key:<10} {value}" for key, value in rows.items()]

@@ -1,0 +1,189 @@
+"""From a config file, `--set` and the environment to a `RunConfig`, or to what is wrong with it.
+
+Everything that is wrong is said at once, each with its line and its dotted key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import SecretStr, ValidationError
+
+from matrix_sim.config import RunConfig
+from matrix_sim.config_environment import expand, read_environment
+from matrix_sim.config_problems import validation_problems
+from matrix_sim.config_yaml import (
+    KeyPath,
+    Problem,
+    dotted,
+    parse_value,
+    read_document,
+    storable_problems,
+)
+from matrix_sim.errors import UsageError
+
+_ROLES = ("agent", "modulator", "embedding")
+_URL, _MODEL, _KEY = "OPENAI_BASE_URL", "OPENAI_MODEL_NAME", "OPENAI_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A config that holds what it needs, and where it came from."""
+
+    config: RunConfig
+    path: Path
+    """The file, absolute."""
+    base_dir: Path
+    """Its folder, from which relative paths in the file start; in `config` they are absolute."""
+
+
+def load_config(path: Path, overrides: Sequence[str], environ: Mapping[str, str]) -> LoadedConfig:
+    """Read a config file, apply `--set key=value` overrides and take in the environment.
+
+    `.env` beside the config and in the working directory add to `environ`, and never replace
+    what it holds. Without `models`, OPENAI_BASE_URL and OPENAI_MODEL_NAME make the default
+    model. The values of `api_key_env` variables go into `RunConfig.secrets` and nowhere else.
+
+    Raises:
+        UsageError: with everything that is wrong with the file, the overrides or the environment.
+    """
+    document = read_document(path)
+    base_dir = path.absolute().parent
+    environment = read_environment((base_dir, Path.cwd()), environ)
+    data: dict[str, Any] = document.data
+    overridden: list[KeyPath] = []
+    for override in overrides:
+        where, value = _parse_override(override)
+        data = _replaced(data, where, value, where)
+        overridden.append(where)
+    if data.get("models") is None:
+        data = {**data, **_models_of_environment(environment)}
+
+    keys = _key_variables(data)
+    problems = [*document.problems, *storable_problems(data, ())]
+    data, unexpanded = expand(data, (), environment, set(keys.values()))
+    problems += unexpanded
+    problems += [_missing_key(w, name) for w, name in keys.items() if not environment.get(name)]
+    if "secrets" in data:
+        del data["secrets"]
+        what = "unknown key; a key stays in the environment, api_key_env says under which name"
+        problems.append(Problem(("secrets",), what))
+    config = None
+    try:
+        config = RunConfig.model_validate(data)
+    except ValidationError as error:
+        # A key that already has its problem needs no second one that follows from it.
+        told = {p.where for p in problems}
+        problems += [p for p in validation_problems(error) if p.where not in told]
+    if config is None or problems:
+        raise UsageError(_report(path, problems, document.lines, overridden)) from None
+    secrets = {name: SecretStr(environment[name]) for name in keys.values()}
+    return LoadedConfig(_anchored(config, base_dir, secrets), path.absolute(), base_dir)
+
+
+def dump_config(config: RunConfig) -> str:
+    """The config as YAML that `load_config` reads, without secrets and without what is unset."""
+    plain = config.model_dump(mode="json", exclude_none=True)
+    return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)
+
+
+def _parse_override(override: str) -> tuple[KeyPath, Any]:
+    key, equals, text = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or not all(parts):
+        raise UsageError(
+            f"--set {key}: write --set dotted.key=value, such as --set society.ticks=6"
+        )
+    try:
+        return tuple(int(p) if p.isdecimal() else p for p in parts), parse_value(text)
+    except ValueError as error:
+        raise UsageError(f"--set {key}: the value is not YAML: {error}") from None
+
+
+def _replaced(holder: Any, rest: KeyPath, value: Any, where: KeyPath) -> Any:
+    """A copy of `holder` with `value` at `rest`; the original may be shared by YAML aliases."""
+    if not rest:
+        return value
+    step, *further = rest
+    if isinstance(holder, list):
+        if not isinstance(step, int) or step > len(holder):
+            raise UsageError(
+                f"--set {dotted(where)}: '{step}' is no place in a list of {len(holder)}; "
+                f"use 0 to {len(holder)}"
+            )
+        inner = holder[step] if step < len(holder) else None
+        changed = _replaced(inner, tuple(further), value, where)
+        return [*holder[:step], changed, *holder[step + 1 :]]
+    if holder is not None and not isinstance(holder, dict):
+        above = dotted(where[: len(where) - len(rest)])
+        raise UsageError(f"--set {dotted(where)}: '{above}' is a single value; it holds no keys")
+    held: dict[str, Any] = holder or {}
+    return {**held, str(step): _replaced(held.get(str(step)), tuple(further), value, where)}
+
+
+def _models_of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    if not environment.get(_URL) or not environment.get(_MODEL):
+        return {}
+    default = {"base_url": environment[_URL], "model": environment[_MODEL]}
+    if environment.get(_KEY):
+        default["api_key_env"] = _KEY
+    return {"models": {"default": default}}
+
+
+def _key_variables(data: Mapping[str, Any]) -> dict[KeyPath, str]:
+    """The variables that hold the keys of the roles in use, by where they are named."""
+    models = data.get("models")
+    if not isinstance(models, dict):
+        return {}
+    found: dict[KeyPath, str] = {}
+    for role in _ROLES:
+        # Embeddings are local unless they have an entry; every other role falls back.
+        entry = role if models.get(role) is not None or role == "embedding" else "default"
+        model = models.get(entry)
+        name = model.get("api_key_env") if isinstance(model, dict) else None
+        if isinstance(name, str) and name.isidentifier() and name.isupper():
+            found[("models", entry, "api_key_env")] = name
+    return found
+
+
+def _missing_key(where: KeyPath, name: str) -> Problem:
+    what = (
+        f"the environment variable {name} is not set; set it to the key or put it into .env, "
+        "or leave api_key_env out for an endpoint without keys"
+    )
+    return Problem(where, what)
+
+
+def _anchored(config: RunConfig, base_dir: Path, secrets: dict[str, SecretStr]) -> RunConfig:
+    """Relative paths are the config file's, wherever the command was given."""
+    changes: dict[str, Any] = {"secrets": secrets}
+    if config.personas.path is not None:
+        path = base_dir / config.personas.path.expanduser()
+        changes["personas"] = config.personas.model_copy(update={"path": path})
+    if config.prompts is not None:
+        changes["prompts"] = base_dir / config.prompts.expanduser()
+    return config.model_copy(update=changes)
+
+
+def _report(
+    path: Path,
+    problems: Iterable[Problem],
+    lines: Mapping[KeyPath, int],
+    overridden: Sequence[KeyPath],
+) -> str:
+    told = sorted(problems, key=lambda p: lines.get(p.where, 0))
+    said = [f"  {_place(p.where, lines, overridden)}: {p.what}" for p in told]
+    return "\n".join([f"{path} cannot be used:", *said])
+
+
+def _place(where: KeyPath, lines: Mapping[KeyPath, int], overridden: Sequence[KeyPath]) -> str:
+    for override in overridden:
+        made_by_it = where not in lines and override[: len(where)] == where
+        if where[: len(override)] == override or (made_by_it and where):
+            return f"--set {dotted(where)}"
+    known = [where[:n] for n in range(len(where), 0, -1) if where[:n] in lines]
+    return f"line {lines[known[0]]}, {dotted(where)}" if known else dotted(where)

@@ -1,0 +1,128 @@
+"""The identity of a society: what must not change between two starts of a run (S1).
+
+In it is what changes what happens or what a model is asked and how it answers: seed, language,
+the people, the society's settings, the prompt templates, and for each role the model's name,
+sampling parameters, extra body and `max_tokens`; of the stub, the faults that spoil replies.
+
+Not in it: addresses, keys, time-outs, retries, the stub's latency, slots and environmental faults
+(the moment, not the reply); `structured` (how a shape is asked for, which `auto` finds out at the
+endpoint; a run that an endpoint's schemas keep from going on may change it); `name` and
+`runtime`; and the horizon (`scenarios`, `ticks`, `max_windows`), so that a finished run can be
+grown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from matrix_sim.canonical import canonical_json, content_hash, sha256_hex
+from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.llm.stub.faults import FaultPlan
+from matrix_sim.personas.model import Persona
+
+_HORIZON = {"scenarios", "ticks", "max_windows"}
+_PEOPLE, _PEOPLE_HASH, _PROMPT = "personas.count", "personas.sha256", "prompts."
+
+
+@dataclass(frozen=True, slots=True)
+class SocietyIdentity:
+    """What a society is, part by part."""
+
+    parts: Mapping[str, Any]
+    """Dotted key to value; long texts and the people as SHA-256."""
+
+    @property
+    def sha256(self) -> str:
+        """The identity in one word: SHA-256 of the canonical JSON of the parts."""
+        return sha256_hex(self.canonical)
+
+    @property
+    def canonical(self) -> bytes:
+        """What a run stores, and `from_canonical` reads."""
+        return canonical_json(dict(self.parts))
+
+    @staticmethod
+    def from_canonical(stored: bytes) -> SocietyIdentity:
+        """The identity that `canonical` was taken from."""
+        return SocietyIdentity(orjson.loads(stored))
+
+
+def society_identity(
+    config: RunConfig, personas: Sequence[Persona], template_texts: Mapping[str, str]
+) -> SocietyIdentity:
+    """The identity of the society that `config` describes.
+
+    Args:
+        config: the run's config.
+        personas: the selected people, in the order of their agent numbers.
+        template_texts: the prompt templates that society roles use, by name.
+    """
+    parts: dict[str, Any] = {"seed": config.seed, "language": config.language}
+    parts[_PEOPLE] = len(personas)
+    parts[_PEOPLE_HASH] = content_hash([p.model_dump(mode="json") for p in personas])
+    parts |= _flat("society", config.society.model_dump(mode="json", exclude=_HORIZON))
+    models = config.models
+    parts |= _chat_parts("models.agent", models.agent or models.default)
+    parts |= _chat_parts("models.modulator", models.modulator or models.default)
+    parts |= _model_parts("models.embedding", models.embedding)
+    for name, text in template_texts.items():
+        parts[_PROMPT + name] = content_hash(text)
+    return SocietyIdentity(dict(sorted(parts.items())))
+
+
+def differences(old: SocietyIdentity, new: SocietyIdentity) -> list[str]:
+    """What differs, a line each, for the person who is refused; empty for the same identity."""
+    return [
+        _difference(key, old.parts, new.parts)
+        for key in sorted({**old.parts, **new.parts})
+        # As JSON, as they are hashed: Python calls 1, 1.0 and True equal.
+        if _said(old.parts, key) != _said(new.parts, key)
+        # Another number of people says it already.
+        and not (key == _PEOPLE_HASH and old.parts.get(_PEOPLE) != new.parts.get(_PEOPLE))
+    ]
+
+
+def _difference(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    if key == _PEOPLE:
+        return f"personas: {old.get(key)} -> {new.get(key)} people"
+    if key == _PEOPLE_HASH:
+        return f"personas: other people, or other texts about them ({new.get(_PEOPLE)} as before)"
+    if key.startswith(_PROMPT):
+        change = "text changed" if key in old and key in new else "new" if key in new else "gone"
+        return f"prompt {key.removeprefix(_PROMPT)}: {change}"
+    return f"{key}: {_said(old, key)} -> {_said(new, key)}"
+
+
+def _said(parts: Mapping[str, Any], key: str) -> str:
+    return canonical_json(parts[key]).decode() if key in parts else "unset"
+
+
+def _chat_parts(key: str, model: ModelConfig) -> dict[str, Any]:
+    sampling = model.sampling.model_dump(mode="json", exclude_none=True)
+    return {
+        **_model_parts(key, model),
+        f"{key}.max_tokens": model.max_tokens,
+        **_flat(f"{key}.sampling", sampling),
+    }
+
+
+def _model_parts(key: str, model: ModelConfig) -> dict[str, Any]:
+    if model.local:
+        return {f"{key}.model": "local"}
+    # As it is: a key of an endpoint's own may hold dots.
+    parts: dict[str, Any] = {f"{key}.extra_body": model.extra_body} if model.extra_body else {}
+    if model.stub is not None:
+        spoiling = FaultPlan(0, model.stub.faults).outcome_rates
+        return {f"{key}.model": "stub", **parts, **_flat(f"{key}.stub.faults", spoiling)}
+    return {f"{key}.model": model.model, **parts}
+
+
+def _flat(key: str, value: Any) -> dict[str, Any]:
+    """A tree of mappings as dotted keys; an empty mapping has none."""
+    if not isinstance(value, Mapping):
+        return {key: value}
+    return {k: v for name, inner in value.items() for k, v in _flat(f"{key}.{name}", inner).items()}

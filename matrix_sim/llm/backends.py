@@ -1,0 +1,82 @@
+"""From the models of a config to who answers which role."""
+
+from __future__ import annotations
+
+import asyncio
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from matrix_sim.config import ModelConfig, ModelsConfig
+from matrix_sim.llm.contracts import Endpoint, Role
+from matrix_sim.llm.retrying import Retrying
+from matrix_sim.llm.stub.endpoint import StubEndpoint
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.randomness import named_random
+
+SOCIETY_ROLES = (Role.AGENT, Role.MODULATOR)
+"""The roles that a simulation calls while it runs."""
+
+
+def model_of(models: ModelsConfig, role: Role) -> ModelConfig:
+    """The model that plays a role."""
+    own: ModelConfig | None = getattr(models, role.value)
+    return own or models.default
+
+
+class Backends:
+    """The endpoints of one process; roles with the same model share one, and its connections."""
+
+    def __init__(
+        self,
+        models: ModelsConfig,
+        secrets: Mapping[str, SecretStr],
+        prompts: PromptLibrary,
+        *,
+        seed: int,
+        language: str,
+        share: int = 1,
+    ) -> None:
+        """`share` is how many processes split the slots of a stub between them."""
+        self._endpoints: list[tuple[ModelConfig, Endpoint]] = []
+        self.of_role: dict[Role, Retrying] = {}
+        for role in SOCIETY_ROLES:
+            model = model_of(models, role)
+            endpoint = next((e for m, e in self._endpoints if m == model), None)
+            if endpoint is None:
+                endpoint = _endpoint(model, secrets, prompts, seed, language, share)
+                self._endpoints.append((model, endpoint))
+            self.of_role[role] = Retrying(
+                endpoint,
+                model.retry,
+                sleep=asyncio.sleep,
+                random=named_random(seed, "back-off", role.value),
+            )
+
+    @property
+    def stubs(self) -> tuple[StubEndpoint, ...]:
+        """The endpoints that are stubs, for their counters."""
+        return tuple(e for _, e in self._endpoints if isinstance(e, StubEndpoint))
+
+
+def _endpoint(
+    model: ModelConfig,
+    secrets: Mapping[str, SecretStr],
+    prompts: PromptLibrary,
+    seed: int,
+    language: str,
+    share: int,
+) -> Endpoint:
+    if model.stub is not None:
+        stub = model.stub.model_copy(update={"slots": max(1, model.stub.slots // share)})
+        return StubEndpoint(stub, seed=seed, language=language)
+    # The client is heavy to import; a run on the stub does without.
+    from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
+
+    key = secrets.get(model.api_key_env or "")
+    return OpenAIEndpoint(
+        model,
+        api_key=key.get_secret_value() if key is not None else "",
+        json_instruction=lambda schema: prompts.text_of("json_instruction", schema=schema),
+    )

@@ -1,0 +1,79 @@
+"""Sentences: a drawn frame, its slots filled from the scene and the word lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matrix_sim.llm.stub.draws import Draws
+from matrix_sim.llm.stub.frames import Frames
+from matrix_sim.llm.stub.material import Told
+from matrix_sim.llm.stub.scene import Scene
+
+
+class Pen:
+    """Writes the sentences of one reply."""
+
+    def __init__(self, frames: Frames, draws: Draws, scene: Scene) -> None:
+        self._frames = frames
+        self._draws = draws
+        self._scene = scene
+        self._endings = tuple(frames["people_endings"])
+
+    def sentence(self, frames: str, **slots: str) -> str:
+        """One of the frames of that name; slots that are not given are drawn."""
+        return self.write(self._draws.choice(self._frames[frames]), **slots)
+
+    def write(self, frame: str, **slots: str) -> str:
+        """This frame, filled."""
+        return frame.format_map(_Slots(self, slots))
+
+    def word(self, slot: str, taken: dict[str, str]) -> str:
+        """What a slot holds that nobody gave.
+
+        t, u, o, p: a topic each, all different; s: the topic of the current step; who, whom: a
+        person; anything else: a word of the list of that name.
+        """
+        if slot == "s":
+            step = self._scene.step
+            return next((topic for topic in self._scene.topics if topic in step), "") or self.word(
+                "t", taken
+            )
+        if slot in ("t", "u", "o", "p"):
+            used = set(taken.values())
+            free = [topic for topic in self._scene.topics if topic not in used]
+            words: Sequence[str] = free or self._frames["default_topics"]
+        elif slot in ("who", "whom"):
+            words = self._frames["default_speakers"]
+        else:
+            words = self._frames["words"][slot]
+        return self._draws.choice(words)
+
+    def called(self, told: Told) -> str:
+        """How one addresses whoever it was; empty if nobody is named."""
+        if not told.speaker or told.speaker.endswith(self._endings):
+            return ""
+        return str(self._frames["called"]).format(name=told.speaker)
+
+    def known_as(self, told: Told) -> str:
+        """Who it was, without the name: by age and work; empty if neither is known."""
+        age, _, rest = told.about.rpartition("歳")
+        what = rest.strip("・").split("・")[0].split(" ")[0]
+        if not what:
+            return ""
+        if not age:
+            return str(self._frames["known_by_work"]).format(what=what)
+        person = what.endswith(self._endings)
+        frame = "known_by_age_and_people" if person else "known_by_age_and_work"
+        return str(self._frames[frame]).format(age=f"{age}歳", what=what)
+
+
+class _Slots(dict[str, str]):
+    """The slots of one sentence: each is drawn when the frame first asks for it."""
+
+    def __init__(self, pen: Pen, given: dict[str, str]) -> None:
+        super().__init__(given)
+        self._pen = pen
+
+    def __missing__(self, slot: str) -> str:
+        self[slot] = word = self._pen.word(slot, self)
+        return word

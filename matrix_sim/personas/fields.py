@@ -1,0 +1,105 @@
+"""The fields of a row as a persona's values: text cleaned, lists and numbers parsed."""
+
+from __future__ import annotations
+
+import ast
+from uuid import UUID
+
+from matrix_sim.personas.rows import Row, RowError
+from matrix_sim.text import clean_text, clip
+
+
+class Fields:
+    """Reads one row and counts the characters that had to be replaced on the way."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+        self.replaced = 0
+        """NUL and lone surrogates replaced in what was read so far."""
+
+    def text(self, name: str) -> str:
+        """A text without surrounding white space; empty where the row has none.
+
+        Raises:
+            RowError: the field holds something other than text.
+        """
+        value = self._row.fields.get(name)
+        if value is None:
+            return ""
+        return self._cleaned(name, value)
+
+    def required_text(self, name: str) -> str:
+        """A text that is not empty.
+
+        Raises:
+            RowError: the field is empty or holds something other than text.
+        """
+        text = self.text(name)
+        if not text:
+            raise RowError(self._row.place, f"{name!r} is empty; fill it in or remove the row")
+        return text
+
+    def texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The texts of several fields, those left out that are empty."""
+        return tuple(text for name in names if (text := self.text(name)))
+
+    def whole_number(self, name: str) -> int | None:
+        """A whole number, written 49 or 49.0; None where the row has none.
+
+        Raises:
+            RowError: the field holds something else.
+        """
+        value = self._row.fields.get(name)
+        text = repr(value) if isinstance(value, float) else self.text(name)
+        if not text:
+            return None
+        try:
+            return int(text.removesuffix(".0"))
+        except ValueError:
+            raise RowError(
+                self._row.place, f"{name!r} is {_shown(text)}, not a whole number; correct it"
+            ) from None
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """A list of texts: a real list, or a text that holds a Python list.
+
+        Raises:
+            RowError: the field is neither.
+        """
+        value = self._row.fields.get(name)
+        if isinstance(value, str):
+            text = self.text(name)
+            value = self._literal(name, text) if text else []
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple):
+            raise self._no_list(name, value)
+        items = (self._cleaned(name, item) for item in value)
+        return tuple(item for item in items if item)
+
+    def _cleaned(self, name: str, value: object) -> str:
+        # A CSV has no types, so 1 in JSON or Parquet must mean what "1" means there.
+        if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+            raise RowError(
+                self._row.place, f"{name!r} holds {_shown(value)}, which is no text; correct it"
+            )
+        text, replaced = clean_text(str(value))
+        self.replaced += replaced
+        return text.strip()
+
+    def _literal(self, name: str, text: str) -> object:
+        try:
+            value: object = ast.literal_eval(text)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            raise self._no_list(name, text) from None
+        return value
+
+    def _no_list(self, name: str, value: object) -> RowError:
+        problem = (
+            f"{name!r} holds {_shown(value)}, which is no list; write it like ['料理', '散歩']"
+        )
+        return RowError(self._row.place, problem)
+
+
+def _shown(value: object) -> str:
+    return clip(repr(value), 60)

@@ -1,0 +1,57 @@
+"""The personas of a run, as its config asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from matrix_sim.config import PersonasConfig
+from matrix_sim.personas import builtin, nemotron
+from matrix_sim.personas.model import Persona
+from matrix_sim.personas.selection import choose_rows
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaSelection:
+    """Who lives in the society, and where they come from."""
+
+    personas: tuple[Persona, ...]
+    """In the order of the source."""
+    source: str
+    """Where they were read from, for people."""
+    attribution: str
+    """Whose work they are and under which licence; goes wherever their text goes."""
+    rows_seen: int
+    """How many the source holds."""
+    replaced_characters: int
+    """NUL and lone surrogates in the chosen rows, replaced by U+FFFD."""
+
+
+def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
+    """Read and choose the personas of a run.
+
+    Args:
+        config: where they come from and how many.
+        seed: the run's seed; it decides which ones, if not all.
+        base_dir: what a relative `config.path` starts from: the folder of the config file.
+
+    Raises:
+        UsageError: the source cannot be read, a row is broken, or there are too few; the
+            message names file, row and field.
+    """
+    if config.path is None:  # only the built-in set has none; the config has checked that
+        with builtin.builtin_file() as path:
+            chosen = choose_rows(path, builtin.SCHEMA, config.count, seed)
+        read, source, attribution = builtin.read_persona, builtin.SCHEMA.name, builtin.ATTRIBUTION
+    else:
+        path = base_dir / config.path.expanduser()
+        chosen = choose_rows(path, nemotron.SCHEMA, config.count, seed)
+        read, source, attribution = nemotron.read_persona, str(path), nemotron.ATTRIBUTION
+    personas = [read(row) for row in chosen.rows]
+    return PersonaSelection(
+        personas=tuple(persona for persona, _ in personas),
+        source=source,
+        attribution=attribution,
+        rows_seen=chosen.rows_seen,
+        replaced_characters=sum(replaced for _, replaced in personas),
+    )

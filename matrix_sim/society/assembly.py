@@ -1,0 +1,105 @@
+"""Puts a group together from its charter: the same objects, wherever they are to live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from matrix_sim.llm.contracts import LLM
+from matrix_sim.messages import AgentStep, TickReport, Turn
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.agent import Agent
+from matrix_sim.society.contracts import History, Members
+from matrix_sim.society.modulator import Modulator
+from matrix_sim.society.routing import LLMRouter
+from matrix_sim.society.settings import AgentSettings, ModulatorSettings
+from matrix_sim.society.society import Member, Society
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCharter:
+    """Everything that a group is made from; what travels to the process that holds it."""
+
+    group: int
+    members: tuple[Member, ...]
+    neighbours: tuple[tuple[int, str], ...]
+    """(group, description) of the groups that it may send to."""
+    agent_settings: AgentSettings
+    modulator_settings: ModulatorSettings
+
+
+def charter_of(
+    society: Society,
+    group: int,
+    agent_settings: AgentSettings,
+    modulator_settings: ModulatorSettings,
+) -> GroupCharter:
+    """The charter of one group of a society."""
+    return GroupCharter(
+        group=group,
+        members=society.members_of(group),
+        neighbours=tuple(
+            (other, society.groups[other].description)
+            for other in society.groups[group].neighbours
+        ),
+        agent_settings=agent_settings,
+        modulator_settings=modulator_settings,
+    )
+
+
+class LocalMembers:
+    """The agents of a group in the same process as their modulator."""
+
+    def __init__(self, agents: Mapping[int, Agent]) -> None:
+        self._agents = agents
+
+    async def act(self, agent: int, turn: Turn) -> AgentStep:
+        """One agent's turn."""
+        return await self._agents[agent].act(turn)
+
+
+def steps_of(agent: int, reports: Iterable[TickReport]) -> tuple[AgentStep, ...]:
+    """One agent's committed steps, in order."""
+    return tuple(s for report in reports for s in report.steps if s.action.agent == agent)
+
+
+def build_agents(
+    charter: GroupCharter, prompts: PromptLibrary, llm: LLM, reports: tuple[TickReport, ...]
+) -> dict[int, Agent]:
+    """The agents of a group, rebuilt from its committed ticks."""
+    return {
+        member.agent: Agent(
+            member, charter.agent_settings, prompts, llm, steps_of(member.agent, reports)
+        )
+        for member in charter.members
+    }
+
+
+def build_modulator(
+    charter: GroupCharter,
+    prompts: PromptLibrary,
+    llm: LLM,
+    members: Members,
+    history: History,
+    reports: tuple[TickReport, ...],
+) -> Modulator:
+    """The modulator of a group, rebuilt from its committed ticks."""
+    router = LLMRouter(
+        charter.group,
+        [(member.agent, member.speaker) for member in charter.members],
+        charter.neighbours,
+        prompts,
+        llm,
+        charter.modulator_settings.max_tokens,
+    )
+    return Modulator(
+        group=charter.group,
+        speakers={member.agent: member.speaker for member in charter.members},
+        settings=charter.modulator_settings,
+        router=router,
+        prompts=prompts,
+        llm=llm,
+        members=members,
+        history=history,
+        reports=reports,
+    )

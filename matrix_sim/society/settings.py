@@ -1,0 +1,51 @@
+"""What agents and modulators need of the configuration, as one small value each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matrix_sim.config import MemoryConfig, SocietyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """An agent's share of the settings."""
+
+    memory: MemoryConfig
+    max_reactions: int
+    persona_characters: int
+    action_characters: int
+    max_tokens: int
+    """Room for a reply, its thinking included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModulatorSettings:
+    """A modulator's share of the settings."""
+
+    window: int
+    """Ticks of a window."""
+    observation_limit: int
+    forward_limit: int
+    max_tokens: int
+
+
+def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
+    """Pick an agent's share; `max_tokens` is that of the agent role's model."""
+    return AgentSettings(
+        memory=society.memory,
+        max_reactions=society.max_reactions,
+        persona_characters=society.persona_characters,
+        action_characters=society.action_characters,
+        max_tokens=max_tokens,
+    )
+
+
+def modulator_settings(society: SocietyConfig, max_tokens: int) -> ModulatorSettings:
+    """Pick a modulator's share; `max_tokens` is that of the modulator role's model."""
+    return ModulatorSettings(
+        window=society.scenario_window,
+        observation_limit=society.observation_limit,
+        forward_limit=society.forward_limit,
+        max_tokens=max_tokens,
+    )

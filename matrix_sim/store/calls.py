@@ -1,0 +1,196 @@
+"""The journal's rows: calls, their replies, and the prompts that were sent."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+
+from matrix_sim.errors import RunFailure
+from matrix_sim.llm.contracts import CallKey, Finish, OpenCall, RecordCall, Reply, Role
+from matrix_sim.store.codec import decode_reply, encode_reply
+from matrix_sim.store.failures import StoreConflict
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUsage:
+    """What the calls of one role came to. All figures are totals; tokens as the endpoint counts."""
+
+    role: Role
+    finishes: tuple[tuple[Finish, int], ...]
+    """How many replies ended how, by name."""
+    calls: int
+    """Different calls; a call sent again after a crash is the same call."""
+    replies: int
+    lost: int
+    """Reservations that got no reply: in flight at a kill, given up by a failure of the
+    moment, or, while the run goes on, still under way."""
+    lost_tokens: int
+    """What the lost ones are charged: their reservations."""
+    sendings: int
+    """Requests sent for the replies, the client's retries included."""
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    uncached_tokens: int
+    """Prompt tokens (estimated) beyond an LRU prefix cache of the stated size."""
+
+    @property
+    def failures(self) -> int:
+        """Replies that did not end of themselves."""
+        return sum(count for finish, count in self.finishes if finish is not Finish.STOP)
+
+    @property
+    def charged_tokens(self) -> int:
+        """What the endpoint is taken to have charged: never less than it did."""
+        return self.prompt_tokens + self.completion_tokens + self.lost_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class CallUsage:
+    """What all calls of a run came to."""
+
+    roles: tuple[RoleUsage, ...]
+    """The roles that asked, by name."""
+
+    @property
+    def calls(self) -> int:
+        """Different calls."""
+        return sum(role.calls for role in self.roles)
+
+    @property
+    def replies(self) -> int:
+        """Calls with a reply."""
+        return sum(role.replies for role in self.roles)
+
+    @property
+    def lost(self) -> int:
+        """Reservations that got no reply."""
+        return sum(role.lost for role in self.roles)
+
+    @property
+    def failures(self) -> int:
+        """Replies that did not end of themselves."""
+        return sum(role.failures for role in self.roles)
+
+    @property
+    def charged_tokens(self) -> int:
+        """What the endpoints are taken to have charged."""
+        return sum(role.charged_tokens for role in self.roles)
+
+
+_OPEN = """
+INSERT INTO calls (address, attempt, request_hash, role, reserved_tokens, sends)
+VALUES (?, ?, ?, ?, ?, 1)
+ON CONFLICT (address, attempt, request_hash)
+DO UPDATE SET sends = sends + 1 WHERE reply IS NULL
+"""
+_REPLY = "SELECT reply FROM calls WHERE address = ? AND attempt = ? AND request_hash = ?"
+_RECORD = """
+UPDATE calls SET finish = ?, prompt_tokens = ?, completion_tokens = ?, cached_tokens = ?,
+    uncached_tokens = ?, sendings = ?, reply = ?
+WHERE address = ? AND attempt = ? AND request_hash = ? AND reply IS NULL
+"""
+_KEEP_PROMPT = "INSERT OR IGNORE INTO prompts VALUES (?, ?, ?, ?)"
+_PROMPT = "SELECT base, shared, tail FROM prompts WHERE request_hash = ?"
+_TOTALS = """
+SELECT role, count(*), count(reply), sum(sends) - count(reply),
+    sum(reserved_tokens * (sends - (reply IS NOT NULL))),
+    coalesce(sum(sendings), 0), coalesce(sum(prompt_tokens), 0),
+    coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0),
+    coalesce(sum(uncached_tokens), 0)
+FROM calls GROUP BY role ORDER BY role
+"""
+_FINISHES = """
+SELECT role, finish, count(*) FROM calls WHERE reply IS NOT NULL
+GROUP BY role, finish ORDER BY role, finish
+"""
+
+
+class CallTable:
+    """Calls and prompts of one database; inside the caller's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def open(self, call: OpenCall) -> Reply | None:
+        """Reserve for one more sending; or the reply, if there is one, and no reservation."""
+        key = call.key
+        row = (key.address, key.attempt, key.request_hash, call.role.value, call.reserved_tokens)
+        if self._connection.execute(_OPEN, row).rowcount:
+            return None
+        return self.reply(key)
+
+    def record(self, call: RecordCall) -> Reply:
+        """Keep a reply and its prompt; returns the reply that was there first.
+
+        Raises:
+            StoreConflict: the call was never opened.
+        """
+        key, reply, usage = call.key, call.reply, call.reply.usage
+        row = (
+            reply.finish.value,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+            call.uncached_tokens,
+            call.sendings,
+            encode_reply(reply),
+            key.address,
+            key.attempt,
+            key.request_hash,
+        )
+        if self._connection.execute(_RECORD, row).rowcount:
+            prompt = call.prompt
+            kept = (key.request_hash, prompt.base, prompt.shared, prompt.tail)
+            self._connection.execute(_KEEP_PROMPT, kept)
+            return reply
+        earlier = self.reply(key)
+        if earlier is None:
+            raise StoreConflict(
+                f"a reply to {key.address} (attempt {key.attempt}) was to be recorded, but the"
+                " call was never opened: its tokens were not reserved"
+            )
+        return earlier
+
+    def reply(self, key: CallKey) -> Reply | None:
+        """What the journal holds for a call."""
+        where = (key.address, key.attempt, key.request_hash)
+        row = self._connection.execute(_REPLY, where).fetchone()
+        return None if row is None or row[0] is None else decode_reply(row[0])
+
+    def prompt(self, request_hash: bytes) -> bytes | None:
+        """The messages (canonical JSON) of a recorded call; None where there is none.
+
+        Raises:
+            RunFailure: a prompt that it builds on was never recorded.
+        """
+        pieces: dict[bytes, tuple[int, bytes]] = {}
+        following: bytes | None = request_hash
+        while following is not None:
+            row = self._connection.execute(_PROMPT, (following,)).fetchone()
+            if row is None and not pieces:
+                return None
+            if row is None or following in pieces:
+                raise RunFailure(
+                    f"the prompt {request_hash.hex()} cannot be put together: it builds on"
+                    f" {following.hex()}, which {'builds on it' if row else 'is not there'}"
+                )
+            pieces[following] = (row[1], row[2])
+            following = row[0]
+        text = b""
+        for shared, tail in reversed(pieces.values()):
+            text = text[:shared] + zlib.decompress(tail)
+        return text
+
+    def usage(self) -> CallUsage:
+        """Totals by role."""
+        finishes: dict[str, list[tuple[Finish, int]]] = {}
+        for role, finish, count in self._connection.execute(_FINISHES):
+            finishes.setdefault(role, []).append((Finish(finish), count))
+        return CallUsage(
+            tuple(
+                RoleUsage(Role(role), tuple(finishes.get(role, ())), *totals)
+                for role, *totals in self._connection.execute(_TOTALS).fetchall()
+            )
+        )

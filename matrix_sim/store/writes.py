@@ -1,0 +1,70 @@
+"""What a store is asked, as values: one channel to the single writer carries all of it.
+
+`OpenCall` and `RecordCall` of the journal's contract are items as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matrix_sim.llm.contracts import OpenCall, RecordCall
+from matrix_sim.messages import Scenario, TickReport
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTick:
+    """Make a tick true. Idempotent by (group, tick); answers None."""
+
+    report: TickReport
+
+
+@dataclass(frozen=True, slots=True)
+class CommitScenario:
+    """Make a scenario true. Idempotent by (window, group); answers None."""
+
+    scenario: Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class PutEvent:
+    """Keep something decided before the first tick; the first write wins.
+
+    Answers the body (bytes) that the store holds.
+    """
+
+    kind: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReports:
+    """Answers the committed ticks of a group, in order."""
+
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvents:
+    """Answers the events of a kind: a dict from key to body, by key."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """Answers the `Progress` of the run."""
+
+    groups: int
+    window: int
+    """`scenario_window`, in ticks."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUsage:
+    """Answers the `CallUsage` of the run so far."""
+
+
+Write = OpenCall | RecordCall | CommitTick | CommitScenario | PutEvent
+Read = ReadReports | ReadEvents | ReadProgress | ReadUsage
+Item = Write | Read

@@ -1,0 +1,101 @@
+"""An HTTP endpoint on this machine that answers what a test tells it to, wire and all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+ANY_PATH = "/{path:.*}"
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """One answer of the endpoint."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request that reached the endpoint."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+
+class ScriptedServer:
+    """Answers by a function of the request, and keeps what it saw."""
+
+    def __init__(self, answer: Callable[[Seen], Scripted | None]) -> None:
+        self._answer = answer
+        self.seen: list[Seen] = []
+        self.base_url = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        seen = Seen(request.path, request.headers.copy(), json.loads(await request.read()))
+        self.seen.append(seen)
+        answer = self._answer(seen)
+        if answer is None:  # hang up without a word
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        return web.Response(
+            status=answer.status,
+            body=answer.body,
+            headers=answer.headers,
+            content_type="application/json",
+        )
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[Seen], Scripted | None]) -> AsyncIterator[ScriptedServer]:
+    """A server on a free port of the loopback, for as long as the block runs."""
+    server = ScriptedServer(answer)
+    app = web.Application()
+    app.router.add_post(ANY_PATH, server.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    server.base_url = f"http://{host}:{port}/v1"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+def chat(content: object = "はい。", finish: str | None = "stop", **message: object) -> Scripted:
+    """A 200 of /chat/completions."""
+    reply = {
+        "model": "served-model",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": content, **message},
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 30,
+            "completion_tokens": 12,
+            "prompt_tokens_details": {"cached_tokens": 16},
+        },
+    }
+    return Scripted(body=json.dumps(reply).encode())
+
+
+def error(status: int, message: str, **fields: object) -> Scripted:
+    """An error in the shape that most endpoints use."""
+    headers = fields.pop("headers", {})
+    assert isinstance(headers, dict)
+    body = json.dumps({"error": {"message": message, **fields}}).encode()
+    return Scripted(status, body, headers)
