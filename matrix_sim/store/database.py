@@ -13,7 +13,10 @@ from matrix_sim.store.schema import MIGRATIONS, PAGE_SIZE, migrate, schema_versi
 
 DATABASE_FILE = "run.sqlite"
 
-_READER_PATIENCE_S = 5.0
+_WRITER_PATIENCE_S = 10.0
+"""How long the writer waits for readers, where journal and file system make it."""
+
+_READER_PATIENCE_S = 1.0
 """How long a reader waits for a writer that is recovering or closing the database."""
 
 
@@ -42,7 +45,7 @@ def open_for_writing(path: Path, *, exclusive: bool, create: bool) -> sqlite3.Co
         StoreUnavailable: it cannot be read or written.
     """
     with explained(path):
-        connection = _connect(str(path))
+        connection = _connect(str(path), _WRITER_PATIENCE_S)
         try:
             if exclusive:
                 # Before the first access, or a database left in WAL would ask for shared memory.
@@ -70,7 +73,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         StoreUnavailable: it cannot be read.
     """
     with explained(path):
-        connection = _connect(f"{path.as_uri()}?mode=ro")
+        connection = _connect(f"{path.as_uri()}?mode=ro", _READER_PATIENCE_S)
         try:
             version = _recognise(connection, path)
             if version == 0:
@@ -88,7 +91,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 
 def open_in_memory() -> sqlite3.Connection:
     """A database that lives as long as its connection, for runs that need not last."""
-    connection = _connect(":memory:")
+    connection = _connect(":memory:", 0.0)
     migrate(connection, 0)
     return connection
 
@@ -117,22 +120,25 @@ def copy_database(source: sqlite3.Connection, path: Path) -> None:
     with explained(path):
         try:
             part.unlink(missing_ok=True)
-            with contextlib.closing(_connect(str(part))) as target:
+            with contextlib.closing(_connect(str(part), _WRITER_PATIENCE_S)) as target:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
             part.replace(path)
         except OSError as error:
             raise StoreUnavailable(f"cannot back up to {path}: {error.strerror}") from error
+        finally:
+            # Only where it failed is there anything left: half a copy on, perhaps, a full disk.
+            part.unlink(missing_ok=True)
 
 
-def _connect(database: str) -> sqlite3.Connection:
+def _connect(database: str, patience_s: float) -> sqlite3.Connection:
     # The connection may move to a writer thread: one thread at a time, not one for ever.
     return sqlite3.connect(
         database,
         uri=database.startswith("file:"),
         isolation_level=None,
         check_same_thread=False,
-        timeout=_READER_PATIENCE_S,
+        timeout=patience_s,
     )
 
 

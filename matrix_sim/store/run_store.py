@@ -66,7 +66,6 @@ class RunStore:
         self._connection = connection
         self._lock = lock
         self._failpoints = failpoints
-        self._staged: Sequence[Item] = ()
         self._calls = CallTable(connection)
         self._happenings = HappeningTables(connection)
 
@@ -132,7 +131,11 @@ class RunStore:
         return cls(open_in_memory(), Path(":memory:"), failpoints=failpoints)
 
     def apply(self, items: Sequence[Item]) -> list[object]:
-        """Do all `items` in one transaction, durable on return: `stage`, then `commit`.
+        """Do all `items` in one transaction, durable on return.
+
+        Returns:
+            Per item its answer (see `writes`; a reply or None for `OpenCall`, the reply that
+            the journal holds for `RecordCall`).
 
         Raises:
             StoreConflict: one contradicts what is there.
@@ -140,50 +143,25 @@ class RunStore:
             TypeError: one holds what cannot be stored.
             After any of them the store is as if nothing had been asked.
         """
-        answers = self.stage(items)
-        self.commit()
-        return answers
-
-    def stage(self, items: Sequence[Item]) -> list[object]:
-        """Do all `items` in a transaction that `commit` is to end; raises as `apply` does.
-
-        Returns:
-            Per item its answer (see `writes`; a reply or None for `OpenCall`, the reply that
-            the journal holds for `RecordCall`). None of it is to be told before the commit.
-        """
-        with self._all_or_nothing():
-            self._connection.execute("BEGIN IMMEDIATE")
-            answers = [self._answer(item) for item in items]
-            self._failpoints.reach("store.before_commit")
-        self._staged = items
-        return answers
-
-    def commit(self) -> None:
-        """Make what was staged durable.
-
-        Raises:
-            StoreUnavailable: it cannot be written; the store is as before `stage`.
-        """
-        with self._all_or_nothing():
-            self._connection.execute("COMMIT")
-        items, self._staged = self._staged, ()
-        if self._failpoints.armed:
-            self._failpoints.reach("store.after_commit")
-            for item in items:
-                if points := _FAILPOINTS.get(type(item)):
-                    self._failpoints.reach(points[1])
-
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+        connection, failpoints = self._connection, self._failpoints
         try:
             with explained(self.path):
-                yield
+                connection.execute("BEGIN IMMEDIATE")
+                answers = [self._answer(item) for item in items]
+                failpoints.reach("store.before_commit")
+                connection.execute("COMMIT")
         except BaseException:
             # SQLite has rolled back by itself after some errors, for one a full disk.
-            if self._connection.in_transaction:
+            if connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
+                    connection.execute("ROLLBACK")
             raise
+        if failpoints.armed:
+            failpoints.reach("store.after_commit")
+            for item in items:
+                if points := _FAILPOINTS.get(type(item)):
+                    failpoints.reach(points[1])
+        return answers
 
     def _answer(self, item: Item) -> object:
         if self._failpoints.armed and (points := _FAILPOINTS.get(type(item))):

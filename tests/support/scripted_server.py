@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,10 +31,14 @@ class Seen:
     body: Any
 
 
+Answering = Callable[[Seen], Scripted | Awaitable[Scripted] | None]
+"""How an endpoint answers; None: it hangs up without a word."""
+
+
 class ScriptedServer:
     """Answers by a function of the request, and keeps what it saw."""
 
-    def __init__(self, answer: Callable[[Seen], Scripted | None]) -> None:
+    def __init__(self, answer: Answering) -> None:
         self._answer = answer
         self.seen: list[Seen] = []
         self.base_url = ""
@@ -43,7 +47,9 @@ class ScriptedServer:
         seen = Seen(request.path, request.headers.copy(), json.loads(await request.read()))
         self.seen.append(seen)
         answer = self._answer(seen)
-        if answer is None:  # hang up without a word
+        if isinstance(answer, Awaitable):
+            answer = await answer
+        if answer is None:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
@@ -56,7 +62,7 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def serving(answer: Callable[[Seen], Scripted | None]) -> AsyncIterator[ScriptedServer]:
+async def serving(answer: Answering) -> AsyncIterator[ScriptedServer]:
     """A server on a free port of the loopback, for as long as the block runs."""
     server = ScriptedServer(answer)
     app = web.Application()

@@ -136,8 +136,11 @@ def test_a_prompt_that_is_too_long_is_an_outcome(answer: Scripted) -> None:
     assert (reply.finish, reply.text, reply.model) == (Finish.CONTEXT_OVERFLOW, "", "m")
 
 
-def test_a_full_context_pool_is_load_and_passes() -> None:
-    assert failure(error(500, "Context size has been exceeded.")).hindrance is Hindrance.SERVER
+@pytest.mark.parametrize(
+    "message", ["Context size has been exceeded.", "maximum context length of the pool reached"]
+)
+def test_a_full_context_pool_is_load_and_passes(message: str) -> None:
+    assert failure(error(500, message)).hindrance is Hindrance.SERVER
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,10 @@ def test_a_body_that_is_no_json_is_quoted_from_its_beginning_only() -> None:
 
 
 def test_hanging_up_is_a_lost_connection() -> None:
-    assert failure(None).hindrance is Hindrance.CONNECTION
+    failed = failure(None)
+    assert failed.hindrance is Hindrance.CONNECTION
+    # The client's own errors hold the request, and with it the key.
+    assert (failed.__cause__, failed.__context__) == (None, None)
 
 
 def test_a_port_where_nobody_listens_is_a_lost_connection() -> None:
@@ -198,14 +204,18 @@ def test_a_server_that_trickles_and_never_ends_times_out() -> None:
     async def trickling() -> Reply:
         async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-            for _ in range(10_000):
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.01)
+            try:
+                for _ in range(10_000):
+                    writer.write(b" ")
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+            finally:
+                writer.transport.abort()
 
         async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            return await send_to(f"http://127.0.0.1:{port}/v1", timeout_s=0.2)
+            sending = send_to(f"http://127.0.0.1:{port}/v1", timeout_s=0.2)
+            return await asyncio.wait_for(sending, 5)
 
     with pytest.raises(EnvironmentalFailure) as caught:
         asyncio.run(trickling())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -250,33 +250,31 @@ def test_a_complaint_about_something_else_does_not_change_the_mode() -> None:
 
 
 def test_a_slow_answer_in_the_old_mode_does_not_bring_it_back() -> None:
-    released = asyncio.Event()
+    async def sending() -> list[str | None]:
+        asked, released = asyncio.Event(), asyncio.Event()
 
-    async def sending() -> list[str]:
-        async with serving(knows_only("json_object", "none")) as server:
-            handle = server.handle
+        async def late() -> Scripted:
+            asked.set()
+            await released.wait()
+            return chat()
 
-            async def slow_for_prose(request: Any) -> Any:
-                if "response_format" not in json.loads(await request.read()):
-                    await released.wait()
-                return await handle(request)
+        def answer(seen: Seen) -> Scripted | Awaitable[Scripted]:
+            prose = "response_format" not in seen.body
+            return late() if prose else knows_only("json_object")(seen)
 
-            server.handle = slow_for_prose  # type: ignore[method-assign]
+        async with serving(answer) as server:
             config = model_at(server.base_url)
             endpoint = OpenAIEndpoint(config, api_key="", json_instruction=str)
             prose = asyncio.create_task(endpoint.send(question(), sending=1))
+            await asked.wait()
             await endpoint.send(question(SCHEMA), sending=1)
             released.set()
             await prose
             await endpoint.send(question(SCHEMA), sending=1)
             await endpoint.close()
-            return [
-                s.body["response_format"]["type"]
-                for s in server.seen
-                if "response_format" in s.body
-            ]
+            return [s.body.get("response_format", {}).get("type") for s in server.seen]
 
-    assert asyncio.run(sending()) == ["json_schema", "json_object", "json_object"]
+    assert asyncio.run(sending()) == [None, "json_schema", "json_object", "json_object"]
 
 
 def test_a_model_that_wants_max_completion_tokens_gets_them() -> None:

@@ -194,3 +194,56 @@ def test_a_set_up_that_failed_is_tried_again(machine: Machine) -> None:
 
 def test_an_unknown_kind_of_set_up_is_refused(machine: Machine) -> None:
     assert machine.set_up("developer").returncode == 2
+
+
+class Checks:
+    """A copy of scripts/test whose tools only write down how they were called."""
+
+    def __init__(self, root: Path, failing: str) -> None:
+        self.script = root / "scripts" / "test"
+        self.script.parent.mkdir()
+        shutil.copy2(CHECKOUT / "scripts" / "test", self.script)
+        self.log = root / "log"
+        tool = f'echo "$*" >> {self.log}; case "$*" in {failing}) exit 1 ;; *e2e*) exit 5 ;; esac'
+        executable(root / "scripts" / "setup-env", f'echo "set-up $*" >> {self.log}')
+        executable(root / ".venv" / "bin" / "python", tool)
+        executable(root / ".venv" / "bin" / "lint-imports", f"echo layers >> {self.log}")
+
+    def run(self, *arguments: str) -> tuple[int, str, list[str]]:
+        """Exit code, last line of the output, and the calls of tools."""
+        ran = subprocess.run(
+            [self.script, *arguments], capture_output=True, text=True, timeout=30, check=False
+        )
+        calls = self.log.read_text("utf-8").splitlines()
+        self.log.unlink()
+        return ran.returncode, ran.stdout.splitlines()[-1], calls
+
+
+EVERYTHING = [
+    "set-up dev",
+    "-m ruff check .",
+    "-m ruff format --check .",
+    "-m mypy",
+    "layers",
+    "-m pytest tests/unit",
+    "-m pytest tests/actors",
+    "-m pytest tests/e2e",
+]
+
+
+def test_a_failed_check_fails_the_whole_and_the_others_still_run(tmp_path: Path) -> None:
+    code, last, calls = Checks(tmp_path, failing="*mypy* | *unit*").run("-x")
+    assert (code, last) == (1, "scripts/test: FAILED: types tests/unit")
+    assert calls == [*EVERYTHING[:5], *(f"{call} -x" for call in EVERYTHING[5:])]
+
+
+def test_a_suite_without_tests_fails_unless_tests_were_selected(tmp_path: Path) -> None:
+    checks = Checks(tmp_path, failing="nothing")
+    assert checks.run() == (1, "scripts/test: FAILED: tests/e2e", EVERYTHING)
+    assert checks.run("-k", "x")[:2] == (0, "scripts/test: all good")
+
+
+def test_the_fast_checks_need_neither_ray_nor_a_server(tmp_path: Path) -> None:
+    code, last, calls = Checks(tmp_path, failing="nothing").run("--fast")
+    assert (code, last) == (0, "scripts/test: all good")
+    assert calls == EVERYTHING[:6]

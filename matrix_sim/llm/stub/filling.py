@@ -138,7 +138,8 @@ class NumberShape:
         """A number of the right kind."""
         if self.whole:
             return hand.whole(field, int(self.low), int(self.high))
-        return min(self.high, round(self.low + hand.share(field) * (self.high - self.low), 6))
+        drawn = round(self.low + hand.share(field) * (self.high - self.low), 6)
+        return max(self.low, min(self.high, drawn))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _QUOTED = re.compile(rf"「([{_LETTERS}]{{2,24}})」")
 _LABEL = re.compile(r"^[\s・*-]*([^\s:：、。]{1,8})[:：]")
 _HEAD = re.compile(
     r"[\s・*-]*\d{0,6}\s*(?:[\[［【][^\]］】]*[\]］】])?\s*"
-    rf"([{_LETTERS}]+(?:[ 　][{_LETTERS}]+)?)(?:[（(]([^（）()]*)[）)])?\s*[：:]"
+    rf"([{_LETTERS}]+(?:[ 　][{_LETTERS}]+)?)(?:[（(]([^：:]*)[）)])?\s*[：:]"
 )
 """A line's head: number, bracketed label, name, and in parentheses a few words on the person."""
 _MARKUP = re.compile(r"<[^<>]*>")
