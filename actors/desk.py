@@ -85,7 +85,9 @@ class Desk:
         return Batch(self._life, tuple(done))
 
     async def _serve(self, box: _Client, number: int, item: Any) -> None:
-        box.done.append(await self._attempt(number, item))
+        answer = await self._attempt(number, item)
+        # Only now look up the list: `collect` puts a new one in its place.
+        box.done.append(answer)
         box.ready.set()
 
     async def _attempt(self, number: int, item: Any) -> Answer:
@@ -93,6 +95,9 @@ class Desk:
             return Answer(number, await self._answer(item))
         except Exception as failure:
             return Answer(number, _sendable(failure), failed=True)
+        except asyncio.CancelledError:
+            # Whoever waits must hear of it, or waits for ever.
+            return Answer(number, RuntimeError("the work on it was cancelled"), failed=True)
 
 
 def _sendable(failure: Exception) -> Exception:
