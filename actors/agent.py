@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ray.actor import ActorHandle
+from actors.handle import Handle
 
 from actors.base import DeskActor
 from actors.desk import Desk
@@ -29,8 +29,8 @@ class AgentActor(DeskActor):
         group: int,
         settings: AgentSettings,
         prompts: PromptLibrary,
-        llm: Sequence[ActorHandle],
-        store: ActorHandle,
+        llm: Sequence[Handle],
+        store: Handle,
     ) -> None:
         self._desk = Desk(self._answer)
         self._member = member

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ray.actor import ActorHandle
+from actors.handle import Handle
 
 from actors.base import DeskActor
 from actors.desk import Desk
@@ -53,7 +53,7 @@ class Coordinator(DeskActor):
     """Goes on from what the store holds, whether it is the first to hold this office or not."""
 
     def __init__(
-        self, plan: CoordinatorPlan, groups: Mapping[int, ActorHandle], store: ActorHandle
+        self, plan: CoordinatorPlan, groups: Mapping[int, Handle], store: Handle
     ) -> None:
         """`groups[g]` is the actor that holds group g; several groups may share one."""
         self._desk = Desk(self._run)

@@ -6,6 +6,7 @@ The driver creates every actor: killing an actor would take along those that it 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import ray
-from ray.actor import ActorHandle
+from actors.handle import Handle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.agent import AgentActor
@@ -49,22 +50,22 @@ def connect() -> None:
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
     """The actors of a run."""
 
-    store: ActorHandle
-    llm: tuple[ActorHandle, ...]
-    agents: Mapping[int, ActorHandle]
+    store: Handle
+    llm: tuple[Handle, ...]
+    agents: Mapping[int, Handle]
     """Empty when packed."""
-    groups: Mapping[int, ActorHandle]
+    groups: Mapping[int, Handle]
     """Who holds each group; several groups share one when packed."""
-    coordinator: ActorHandle
+    coordinator: Handle
 
-    def everyone(self) -> tuple[ActorHandle, ...]:
+    def everyone(self) -> tuple[Handle, ...]:
         """Each actor once, the store last."""
         holders = dict.fromkeys(self.groups.values())
         return (self.coordinator, *holders, *self.agents.values(), *self.llm, self.store)
@@ -144,7 +145,7 @@ class Production:
         return self.cast
 
 
-async def _insist(coordinator: ActorHandle) -> SimulationEnd:
+async def _insist(coordinator: Handle) -> SimulationEnd:
     """Order the run again from a coordinator that came back; history knows where it was."""
     port, lives = DirectPort(coordinator), 0
     while True:
@@ -162,7 +163,7 @@ async def _insist(coordinator: ActorHandle) -> SimulationEnd:
                 ) from failure
 
 
-async def _watch(coordinator: ActorHandle, on_status: Callable[[Status], None]) -> None:
+async def _watch(coordinator: Handle, on_status: Callable[[Status], None]) -> None:
     while True:
         await asyncio.sleep(_STATUS_EVERY_S)
         try:
@@ -196,8 +197,8 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         society.settings, model_of(config.models, Role.MODULATOR).max_tokens
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
-    agents: dict[int, ActorHandle] = {}
-    groups: dict[int, ActorHandle] = {}
+    agents: dict[int, Handle] = {}
+    groups: dict[int, Handle] = {}
     if placement.kind == "spread":
         for charter in charters:
             troupe = {
@@ -230,10 +231,10 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
     return Cast(store, llm, agents, groups, coordinator)
 
 
-def _actor(kind: type, strategy: Any, *arguments: Any) -> ActorHandle:
+def _actor(kind: type, strategy: Any, *arguments: Any) -> Handle:
     """A restartable actor that takes no CPU from the scheduler: it mostly waits."""
-    handle: ActorHandle = (
-        ray.remote(kind)
+    handle: Handle = (
+        ray.remote(kind)  # type: ignore[assignment]
         .options(num_cpus=0, max_restarts=-1, max_task_retries=0, scheduling_strategy=strategy)
         .remote(*arguments)
     )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from pydantic import SecretStr
-from ray.actor import ActorHandle
+from actors.handle import Handle
 
 from actors.base import DeskActor
 from actors.desk import Desk
@@ -17,7 +17,7 @@ from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
-from matrix_sim.llm.stub.endpoint import StubCounters
+from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.adapters import StoreJournal
 
@@ -37,7 +37,7 @@ class LLM(DeskActor):
         seed: int,
         max_in_flight: int,
         share: int,
-        store: ActorHandle,
+        store: Handle,
     ) -> None:
         """`secrets` come from the driver's environment and go nowhere from here.
 

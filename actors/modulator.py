@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ray.actor import ActorHandle
+from actors.handle import Handle
 
 from actors.base import DeskActor
 from actors.desk import Desk
@@ -25,9 +25,9 @@ class ModulatorActor(DeskActor):
         self,
         charter: GroupCharter,
         prompts: PromptLibrary,
-        members: Mapping[int, ActorHandle],
-        llm: Sequence[ActorHandle],
-        store: ActorHandle,
+        members: Mapping[int, Handle],
+        llm: Sequence[Handle],
+        store: Handle,
     ) -> None:
         self._desk = Desk(self._answer)
         self._charter = charter

@@ -13,7 +13,7 @@ import itertools
 import uuid
 from typing import Any, Protocol
 
-from ray.actor import ActorHandle
+from actors.handle import Handle
 from ray.exceptions import ActorDiedError, RayActorError
 
 from actors.desk import LINGER_S, Answer, Batch
@@ -40,7 +40,7 @@ class Port(Protocol):
 class DirectPort:
     """One actor call an item."""
 
-    def __init__(self, target: ActorHandle) -> None:
+    def __init__(self, target: Handle) -> None:
         self._target = target
 
     async def ask(self, item: Any) -> Any:
@@ -55,7 +55,7 @@ class DirectPort:
 class CoalescedPort:
     """Many items a call: one submission every few milliseconds, one poll for what is done."""
 
-    def __init__(self, target: ActorHandle) -> None:
+    def __init__(self, target: Handle) -> None:
         self._target = target
         self._client = uuid.uuid4().hex
         self._numbers = itertools.count()
@@ -149,7 +149,7 @@ def _lost(why: str) -> EnvironmentalFailure:
     return EnvironmentalFailure(Hindrance.ACTOR_LOST, why)
 
 
-async def _revived(target: ActorHandle, death: RayActorError) -> EnvironmentalFailure:
+async def _revived(target: Handle, death: RayActorError) -> EnvironmentalFailure:
     """Wait until a restarted actor answers again, so that whoever asks next finds it alive."""
     why = str(death).strip().splitlines()[0]
     deadline = asyncio.get_running_loop().time() + _REVIVAL_S

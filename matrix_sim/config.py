@@ -68,8 +68,11 @@ class GroupSizeConfig(_Section):
     """Bounds of constrained K-means."""
 
     min: Annotated[int, Field(ge=1)] = 1
+    """Members of a group, at least."""
     max: Annotated[int, Field(ge=1)] = 10
+    """Members of a group, at most."""
     mean: Annotated[float, Field(ge=1)] = 5
+    """Members of a group on average: decides how many groups there are."""
 
     @model_validator(mode="after")
     def _ordered(self) -> GroupSizeConfig:
@@ -97,6 +100,7 @@ class SocietyConfig(_Section):
     """The society: all of it is part of the run's identity."""
 
     group_size: GroupSizeConfig = GroupSizeConfig()
+    """How many people make a group."""
     neighbours: Annotated[int, Field(ge=0)] = 8
     """Most similar groups that a group may send to."""
     weak_ties: Annotated[int, Field(ge=0)] = 2
@@ -120,6 +124,7 @@ class SocietyConfig(_Section):
     forward_limit: Annotated[int, Field(ge=0)] = 2
     """Neighbours that one action goes out to."""
     memory: MemoryConfig = MemoryConfig()
+    """How much an agent remembers word by word."""
     persona_characters: Annotated[int, Field(ge=200)] = 2400
     """How much of a persona's text a prompt holds."""
     action_characters: Annotated[int, Field(ge=40)] = 400
@@ -136,8 +141,12 @@ class RetryConfig(_Section):
     """Patience with an endpoint that does not answer."""
 
     attempts: Annotated[int, Field(ge=1)] = 6
+    """How often a request is sent, the first time included, before the run ends; it can go on."""
     first_wait_s: Annotated[float, Field(ge=0)] = 1.0
+    """The wait before the second sending is drawn from 0 to this, in seconds; it doubles each time.
+    What the endpoint asks for (Retry-After) comes on top; above 600 s the run ends instead."""
     max_wait_s: Annotated[float, Field(ge=0)] = 30.0
+    """Where the doubling ends, in seconds."""
 
 
 class StubConfig(_Section):
@@ -146,11 +155,12 @@ class StubConfig(_Section):
     latency: str = "fixed:0"
     """`fixed:SECONDS` or `lognormal:MEAN:SIGMA`."""
     slots: Annotated[int, Field(ge=1)] = 64
-    """Requests served at once, per LLM actor's share."""
+    """Requests served at once; the LLM actors share them out."""
     faults: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
         default_factory=dict
     )
-    """Rates by name: `matrix_sim.llm.stub.faults.Fault`."""
+    """Rates from 0 to 1 by name. No reply comes: `rate_limited`, `server`, `timeout`, `disconnect`.
+    The reply is spoilt: `truncated`, `malformed`, `empty`, `refused`."""
     reasoning: bool = False
     """Whether replies come with a short thinking text."""
 
@@ -177,15 +187,20 @@ class SamplingConfig(_Section):
     """Sampling parameters: part of the identity of every request."""
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """Sent where it is set; otherwise the endpoint's own holds."""
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Likewise."""
     seed: int | None = None
+    """The endpoint's seed, not the run's; sent where it is set."""
 
 
 class ModelConfig(_Section):
     """An endpoint and a model for a role; or the stub; or, for `embedding`, the local method."""
 
     base_url: str | None = None
+    """Address of an OpenAI-compatible API with its path, such as `http://127.0.0.1:8000/v1`."""
     model: str | None = None
+    """The name that the endpoint knows the model by."""
     api_key_env: str | None = Field(
         default=None,
         pattern="^[A-Z_][A-Z0-9_]*$",
@@ -197,14 +212,19 @@ class ModelConfig(_Section):
     structured: Literal["auto", "schema", "json", "prompt"] = "auto"
     """How structured replies are asked for; `auto` tries schema first and falls back."""
     sampling: SamplingConfig = SamplingConfig()
+    """Temperature and the like."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Sent along as it is, e.g. `{chat_template_kwargs: {enable_thinking: false}}`."""
     max_tokens: Annotated[int, Field(ge=64)] = 1024
     """Room for a reply, its thinking included."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    """How long one sending of a request may take in all, in seconds."""
     retry: RetryConfig = RetryConfig()
+    """Patience with an endpoint that does not answer."""
     stub: StubConfig | None = None
+    """The embedded stub in place of an endpoint; `{}` takes its defaults."""
     local: bool = False
+    """Vectors from character n-grams, computed here without a model; for `embedding` only."""
 
     @field_validator("base_url")
     @classmethod
@@ -240,9 +260,13 @@ class ModelsConfig(_Section):
     """Which model plays which role; a role without an entry takes `default`."""
 
     default: ModelConfig
+    """Plays `agent` and `modulator` where they have no entry of their own."""
     agent: ModelConfig | None = None
+    """Finds goals, acts, condenses memories."""
     modulator: ModelConfig | None = None
+    """Routes what was done, summarises scenarios."""
     embedding: ModelConfig = ModelConfig(local=True)
+    """Gives the vectors that people are grouped by; never `default`."""
 
     @model_validator(mode="after")
     def _local_is_for_embeddings(self) -> ModelsConfig:
@@ -259,8 +283,12 @@ class RuntimeConfig(_Section):
     """How the run is made; never part of its identity."""
 
     placement: Literal["auto", "spread", "packed"] = "auto"
+    """`spread`: every agent and modulator is a process of its own; `packed`: processes with whole
+    groups in them; `auto`: spread while the cluster has room, and it says which and why."""
     groups_per_host: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Groups in one process when packed; `auto`: about one process a CPU."""
     llm_actors: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Processes that talk to the endpoints; `auto`: one a node."""
     max_in_flight: Annotated[int, Field(ge=1)] = 64
     """Requests under way at once, over all LLM actors."""
     tick_attempts: Annotated[int, Field(ge=1)] = 3
@@ -271,18 +299,25 @@ class RunConfig(_Section):
     """One run of matrix-sim."""
 
     name: str = "run"
+    """For people; nothing depends on it."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Decides every draw: who is chosen, the grouping, the weak ties, what the stub says."""
     language: Language = "ja"
+    """Of the prompts, and so of what the people do."""
     personas: PersonasConfig = PersonasConfig()
+    """Who lives in the society."""
     society: SocietyConfig = Field(
         description="a mapping with at least 'scenarios: N' (a quota) or 'ticks: N' (a horizon)"
     )
+    """How they live together, and for how long."""
     models: ModelsConfig = Field(
         description="a mapping with 'default: {base_url: ..., model: ...}', unless OPENAI_BASE_URL "
         "and OPENAI_MODEL_NAME are set in the environment"
     )
+    """Who speaks for them. May be left out where OPENAI_BASE_URL and OPENAI_MODEL_NAME are set."""
     prompts: Path | None = None
     """A folder with templates of one's own; what it does not hold comes from the package."""
     runtime: RuntimeConfig = RuntimeConfig()
+    """How the run is made; may change whenever it is started."""
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
     """Values of the `api_key_env` variables; from the environment, never in a file."""

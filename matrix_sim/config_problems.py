@@ -52,6 +52,11 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"unknown key; known here: {', '.join(names)}"
 
 
+def wanted(where: KeyPath) -> str:
+    """What may stand at a key of a config, in words."""
+    return _Place(where).wanted
+
+
 class _Place:
     """A pydantic location, followed through the sections of `RunConfig`."""
 

@@ -20,6 +20,7 @@ from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.embedding import unit_rows
 from matrix_sim.society.society import Society
+from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
 
@@ -59,7 +60,7 @@ def open_run(
     selection = load_personas(config.personas, config.seed, loaded.base_dir)
     identity = society_identity(config, selection.personas, prompts.texts(SOCIETY_TEMPLATES))
     if fork is not None:
-        RunStore.fork(directory, fork)
+        fork_journal(directory, fork)
         directory = fork
     store = RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S)
     try:

@@ -13,8 +13,10 @@ from typing import Annotated
 import typer
 
 from matrix_sim import __version__
+from matrix_sim.cli.bench import bench
 from matrix_sim.cli.errors import ReportingGroup
 from matrix_sim.cli.simulate import simulate
+from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
 
 app = typer.Typer(
@@ -47,6 +49,8 @@ def _program(
 app.command("validate")(validate)
 app.command("simulate")(simulate)
 app.command("run")(simulate)
+app.command("stub-server")(stub_server)
+app.add_typer(bench, name="bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

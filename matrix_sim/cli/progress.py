@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from rich.console import Console
 from rich.status import Status as Spinner
@@ -17,12 +16,13 @@ _PLAIN_EVERY_S = 10.0
 
 
 class ProgressDisplay:
-    """Shows what the coordinator tells; on stderr, so that stdout stays for results."""
+    """Shows what the coordinator tells, on `file`."""
 
-    def __init__(self, groups: int, quota: int | None) -> None:
+    def __init__(self, groups: int, quota: int | None, file: TextIO) -> None:
         self._groups = groups
         self._quota = quota
-        self._console = Console(stderr=True, highlight=False)
+        self._file = file
+        self._console = Console(file=file, highlight=False)
         self._spinner: Spinner | None = None
         self._began = time.monotonic()
         self._last_plain = self._began
@@ -48,7 +48,7 @@ class ProgressDisplay:
         if self._spinner is not None:
             self._console.print(line, markup=False)
         else:
-            print(line, file=sys.stderr, flush=True)
+            print(line, file=self._file, flush=True)
 
     def show(self, status: Status) -> None:
         """The latest status; replaces the one before."""

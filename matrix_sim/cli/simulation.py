@@ -12,6 +12,7 @@ from pathlib import Path
 from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage, connect
 from matrix_sim.cli.progress import ProgressDisplay
+from matrix_sim.cli.terminal import reserved_terminal
 from matrix_sim.config_file import LoadedConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import export_scenarios
@@ -43,18 +44,20 @@ def play(
     owner = f"matrix-sim on {socket.gethostname()}"
     run = open_run(loaded, directory.absolute(), owner=owner, fork=fork and fork.absolute())
     _introduce(run, say)
-    with ProgressDisplay(len(run.society.groups), run.config.society.scenarios) as display:
+    quota = run.config.society.scenarios
+    with (
+        reserved_terminal(run.directory / "logs" / "ray.log") as terminal,
+        ProgressDisplay(len(run.society.groups), quota, terminal) as display,
+    ):
         end = asyncio.run(_produce(run, owner, display))
     if not end.quota_met:
         say(
-            f"The quota of {run.config.society.scenarios} scenarios was not met: after "
+            f"The quota of {quota} scenarios was not met: after "
             f"society.max_windows = {run.config.society.max_windows} windows there are "
             f"{end.scenarios}. Raise it and run the same command again to go on."
         )
     with RunStore.read_only(run.directory) as store:
-        export_scenarios(
-            store.scenarios(), run.directory / "scenarios.jsonl", run.config.society.scenarios
-        )
+        export_scenarios(store.scenarios(), run.directory / "scenarios.jsonl", quota)
         return run, end, summarise_run(store)
 
 

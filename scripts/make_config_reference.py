@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Writes the tables of docs/config.md from `matrix_sim.config`: keys, values, defaults, meanings.
+
+    .venv/bin/python scripts/make_config_reference.py [PAGE]
+
+What stands above the marker in the page is written by hand and kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from matrix_sim import config
+from matrix_sim.config_problems import wanted
+from matrix_sim.config_yaml import KeyPath, dotted
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "config.md"
+MARKER = "<!-- Below: written by scripts/make_config_reference.py; change matrix_sim/config.py -->"
+_ROLE = "models.default"
+"""All roles have the same keys; this one's are shown for all."""
+
+
+def with_tables(page: str) -> str:
+    """The page with what follows the marker made anew.
+
+    Raises:
+        ValueError: the page has no marker, or a key has no meaning.
+    """
+    by_hand, marker, _ = page.partition(MARKER)
+    if not marker:
+        raise ValueError(f"the page has no line {MARKER!r}: put it where the tables begin")
+    meanings = docstrings_under_fields(inspect.getsource(config))
+    tables = [_table(where, model, meanings) for where, model in _sections((), config.RunConfig)]
+    return "\n\n".join([by_hand + marker, *tables]) + "\n"
+
+
+def docstrings_under_fields(source: str) -> dict[tuple[str, str], str]:
+    """Per (class, field) the text that stands under the field, on one line."""
+    found = {}
+    for section in ast.parse(source).body:
+        if isinstance(section, ast.ClassDef):
+            for field, text in zip(section.body, section.body[1:], strict=False):
+                match field, text:
+                    case (
+                        ast.AnnAssign(target=ast.Name(id=name)),
+                        ast.Expr(value=ast.Constant(value=str(said))),
+                    ):
+                        found[section.name, name] = " ".join(said.split())
+    return found
+
+
+def _sections(where: KeyPath, model: type[BaseModel]) -> Iterator[tuple[KeyPath, type[BaseModel]]]:
+    """The mappings of a config, each kind once, outermost first."""
+    yield where, model
+    seen = set()
+    for name, field in _fields(model):
+        inner = _section_of(field)
+        if inner is not None and inner not in seen:
+            seen.add(inner)
+            yield from _sections((*where, name), inner)
+
+
+def _table(where: KeyPath, model: type[BaseModel], meanings: dict[tuple[str, str], str]) -> str:
+    name = dotted(where).replace(_ROLE, "models.ROLE")
+    rows = [
+        f"| `{key}` | {_values((*where, key), field)} | {_default(field)} "
+        f"| {_cell(_meaning(model.__name__, key, meanings))} |"
+        for key, field in _fields(model)
+    ]
+    head = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"## {f'`{name}`' if name else 'Top level'}", "", *head, *rows])
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """The keys that may be written: `exclude` marks what only the program fills in."""
+    return [(n, f) for n, f in model.model_fields.items() if not f.exclude]
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    options: tuple[Any, ...] = get_args(field.annotation) or (field.annotation,)
+    return next((o for o in options if inspect.isclass(o) and issubclass(o, BaseModel)), None)
+
+
+def _values(where: KeyPath, field: FieldInfo) -> str:
+    if _section_of(field) is None:
+        return _cell(wanted(where))
+    name = dotted(where)
+    if where[0] == "models" and len(where) == 2:
+        name = _ROLE
+    shown = name.replace(_ROLE, "models.ROLE")
+    anchor = shown.lower().replace(".", "")
+    return f"[`{shown}`](#{anchor})"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    default = field.get_default(call_default_factory=True)
+    if default is None:
+        return "unset"
+    if isinstance(default, BaseModel):
+        default = default.model_dump(mode="json", exclude_defaults=True)
+        if not default:
+            return "see there"
+    # YAML ends a plain value with a line of three dots.
+    text = yaml.safe_dump(default, default_flow_style=True, width=1000).removesuffix("...\n")
+    return f"`{text.strip()}`"
+
+
+def _meaning(section: str, key: str, meanings: dict[tuple[str, str], str]) -> str:
+    meaning = meanings.get((section, key))
+    if meaning is None:
+        raise ValueError(f"{section}.{key}: write what it means under it in matrix_sim/config.py")
+    return meaning
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE
+    page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
