@@ -95,9 +95,12 @@ class Desk:
             return Answer(number, await self._answer(item))
         except Exception as failure:
             return Answer(number, _sendable(failure), failed=True)
-        except asyncio.CancelledError:
-            # Whoever waits must hear of it, or waits for ever.
-            return Answer(number, RuntimeError("the work on it was cancelled"), failed=True)
+        except (KeyboardInterrupt, SystemExit):
+            raise  # they end the process, and its death is heard of
+        except BaseException as end:
+            # Cancelled, or a fault on purpose: whoever waits must hear of it, or waits for ever.
+            told = RuntimeError(f"the work on it was broken off: {type(end).__name__}: {end}")
+            return Answer(number, told, failed=True)
 
 
 def _sendable(failure: Exception) -> Exception:

@@ -24,6 +24,9 @@ from matrix_sim.store.adapters import StoreJournal
 PREFIX_CACHE_TOKENS = 1_000_000
 """Size of the modelled prefix cache over all LLM actors: about what a GPU of 80 GB keeps for an
 8B model with grouped-query attention (128 KB a token)."""
+_BLOCK_TOKENS = 64
+"""Grain of the model. Servers cache in blocks of 16 or finer; this coarse it costs a quarter, and
+counts at most 64 tokens a request too many."""
 
 
 class LLM(DeskActor):
@@ -50,7 +53,7 @@ class LLM(DeskActor):
             self._backends.of_role,
             StoreJournal(RemoteStore(CoalescedPort(store))),
             max_in_flight=max_in_flight,
-            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share),
+            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share, _BLOCK_TOKENS),
             failpoints=Failpoints.from_environment(os.environ),
         )
         self._desk = Desk(self._llm.complete)

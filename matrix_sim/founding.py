@@ -20,10 +20,15 @@ from matrix_sim.society.homophily.embedding import embed
 from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.society import Group, Member, Society
 from matrix_sim.store.writes import PutEvent
+from matrix_sim.text import clip
 
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 """Texts to rows of a matrix, shape (len(texts), d)."""
+
+# A file of personas may hold an occupation of any length, and every prompt repeats it.
+_SPEAKER_CHARACTERS = 80
+_DESCRIPTION_CHARACTERS = 240
 
 
 class Events(Protocol):
@@ -58,14 +63,16 @@ def found_society(
     vectors = embedding([profile_text(persona) for persona in personas])
     arrangement = arrange(personas, vectors, config.society, config.seed)
     members = tuple(
-        Member(agent, persona, prompts.speaker(persona)) for agent, persona in enumerate(personas)
+        Member(agent, persona, clip(prompts.speaker(persona), _SPEAKER_CHARACTERS))
+        for agent, persona in enumerate(personas)
     )
     groups = tuple(
         Group(group, arrangement.groups[group], description, arrangement.neighbours[group])
         for group, description in enumerate(_descriptions(arrangement, prompts))
     )
     society = Society(config.seed, config.language, config.society, members, groups)
-    return Founding(society, (*_member_events(members, vectors), *_group_events(groups, arrangement)))
+    events = (*_member_events(members, vectors), *_group_events(groups, arrangement))
+    return Founding(society, events)
 
 
 def read_society(events: Events, seed: int, language: str, settings: SocietyConfig) -> Society:
@@ -75,9 +82,7 @@ def read_society(events: Events, seed: int, language: str, settings: SocietyConf
         for agent, body in enumerate(_bodies(events, "member"))
     )
     groups = tuple(
-        Group(
-            group, tuple(body["members"]), body["description"], tuple(body["neighbours"])
-        )
+        Group(group, tuple(body["members"]), body["description"], tuple(body["neighbours"]))
         for group, body in enumerate(_bodies(events, "group"))
     )
     return Society(seed, language, settings, members, groups)
@@ -85,13 +90,16 @@ def read_society(events: Events, seed: int, language: str, settings: SocietyConf
 
 def _descriptions(arrangement: Arrangement, prompts: PromptLibrary) -> list[str]:
     return [
-        prompts.text_of(
-            "group_description",
-            ages=traits.ages,
-            regions=traits.regions,
-            occupations=traits.occupations,
-            shared=traits.shared,
-        ).strip()
+        clip(
+            prompts.text_of(
+                "group_description",
+                ages=traits.ages,
+                regions=traits.regions,
+                occupations=traits.occupations,
+                shared=traits.shared,
+            ).strip(),
+            _DESCRIPTION_CHARACTERS,
+        )
         for traits in arrangement.traits
     ]
 

@@ -17,6 +17,11 @@ class Lazy(Generic[Value]):
         self._made: list[Value] = []
         self._making = asyncio.Lock()
 
+    @property
+    def made(self) -> Value | None:
+        """The value, if it was made already."""
+        return self._made[0] if self._made else None
+
     async def get(self) -> Value:
         """The value; whoever comes while it is being made waits for it."""
         if not self._made:

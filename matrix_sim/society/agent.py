@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from matrix_sim.llm.contracts import LLM, Address, Request, Role
 from matrix_sim.llm.structured import ask, ask_text, schema_of
@@ -48,7 +48,7 @@ class AgentState:
     """Turns in a row that were spent on reacting."""
     blocks: int = 0
     """Memory blocks condensed so far."""
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def next_step(self) -> str | None:
@@ -187,9 +187,7 @@ class Agent:
             return ActionKind.REACTION
         return ActionKind.PLAN if state.next_step is not None else ActionKind.IDLE
 
-    async def _decide(
-        self, state: AgentState, turn: Turn, mode: ActionKind
-    ) -> ActReply | Failure:
+    async def _decide(self, state: AgentState, turn: Turn, mode: ActionKind) -> ActReply | Failure:
         goal = replace(state.goal, plan=state.plan) if state.goal is not None else None
         messages = self._prompts.render(
             "act",

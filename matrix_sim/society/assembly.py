@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from matrix_sim.lazy import Lazy
 from matrix_sim.llm.contracts import LLM
-from matrix_sim.messages import AgentStep, TickReport, Turn
+from matrix_sim.messages import AgentStep, Grant, Scenario, SummaryOrder, TickReport, Turn
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.contracts import History, Members
@@ -39,8 +40,7 @@ def charter_of(
         group=group,
         members=society.members_of(group),
         neighbours=tuple(
-            (other, society.groups[other].description)
-            for other in society.groups[group].neighbours
+            (other, society.groups[other].description) for other in society.groups[group].neighbours
         ),
         agent_settings=agent_settings,
         modulator_settings=modulator_settings,
@@ -103,3 +103,36 @@ def build_modulator(
         history=history,
         reports=reports,
     )
+
+
+class LiveGroup:
+    """A group in the process that holds it, rebuilt from history when it is first granted a tick.
+
+    Only a grant says that every tick before it is committed. A process that was restarted may be
+    asked for an old summary while the commit of a newer tick is still on its way to the store: a
+    modulator rebuilt then would miss that tick for good, so it is used once and not kept.
+    """
+
+    def __init__(
+        self,
+        group: int,
+        history: History,
+        build: Callable[[tuple[TickReport, ...]], Modulator],
+    ) -> None:
+        """`build` makes the modulator from the group's committed ticks."""
+        self._group = group
+        self._history = history
+        self._build = build
+        self._modulator = Lazy(self._rebuilt)
+
+    async def play(self, grant: Grant) -> TickReport:
+        """One tick (`Modulator.play`)."""
+        return await (await self._modulator.get()).play(grant)
+
+    async def summarise(self, order: SummaryOrder) -> Scenario:
+        """The scenario of a window, all of whose ticks are committed (`Modulator.summarise`)."""
+        modulator = self._modulator.made or await self._rebuilt()
+        return await modulator.summarise(order)
+
+    async def _rebuilt(self) -> Modulator:
+        return self._build(await self._history.reports(self._group))

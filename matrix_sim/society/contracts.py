@@ -71,7 +71,8 @@ class Progress:
     quiescent: tuple[bool, ...]
     """Per group, `TickReport.quiescent` of the last committed tick; False before the first."""
     recent: tuple[TickReport, ...]
-    """The reports of each group's last window of ticks (envelopes may still be under way)."""
+    """The reports that still have envelopes under way, and each group's last window; whole, so
+    that an envelope of theirs may have arrived long ago."""
     scenarios: frozenset[tuple[int, int]]
     """(window, group) of every committed scenario."""
     actions_per_window: tuple[tuple[int, int, int], ...]

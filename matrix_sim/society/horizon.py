@@ -28,7 +28,12 @@ class Horizon(Protocol):
         ...
 
     def next(self, reached: Stage, actions: Mapping[tuple[int, int], int]) -> Stage | None:
-        """The stage after `reached`, or None to end; `actions` counts those of each (window, group)."""
+        """The stage after `reached`, or None to end.
+
+        Args:
+            reached: the stage that every group has completed.
+            actions: how many each (window, group) holds.
+        """
         ...
 
 
@@ -78,9 +83,10 @@ class QuotaHorizon:
 
 def horizon_of(settings: SocietyConfig, groups: int) -> Horizon:
     """The horizon that the settings ask for."""
-    if settings.scenarios is None:
-        assert settings.ticks is not None  # the config demands one of the two
+    if settings.ticks is not None:
         return FixedHorizon(settings.ticks)
+    if settings.scenarios is None:
+        raise ValueError("the settings have neither ticks nor a quota of scenarios")
     return QuotaHorizon(
         scenarios=settings.scenarios,
         groups=groups,

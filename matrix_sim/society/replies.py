@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from matrix_sim.messages import PlanEffect
+from matrix_sim.text import clean_text
 
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-MaybeSentence = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+def _storable(value: Any) -> Any:
+    """JSON can escape what no text may hold, so it is looked for again once that is undone."""
+    return clean_text(value)[0] if isinstance(value, str) else value
+
+
+Sentence = Annotated[
+    str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True, min_length=1)
+]
+MaybeSentence = Annotated[str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True)]
 
 
 class _Reply(BaseModel):

@@ -7,7 +7,7 @@ was cut short, it goes on as if nothing had happened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,8 +16,10 @@ from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.messages import (
     ActionKind,
+    Envelope,
     Failure,
     Grant,
+    Scenario,
     SummaryOrder,
     TickReport,
     group_label,
@@ -74,19 +76,26 @@ class Tally:
         self.inbox_cut += report.inbox_cut
         self.observations_cut += report.observations_cut
         self.unknown_ids += report.unknown_ids
-        if report.routing_failure is not None:
-            self._fail(report.routing_failure)
+        self._fail(report.routing_failure)
         for step in report.steps:
             kind = step.action.kind
             self.actions += kind is not ActionKind.IDLE
             self.reactions += kind is ActionKind.REACTION
             self.plan_steps += kind is ActionKind.PLAN
             self.idle += kind is ActionKind.IDLE
-            if step.failure is not None:
-                self._fail(step.failure)
+            self._fail(step.failure)
+            self._fail(step.goal.failure if step.goal is not None else None)
+            for block in step.condensed:
+                self._fail(block.failure)
 
-    def _fail(self, failure: Failure) -> None:
-        self.failures[failure.value] = self.failures.get(failure.value, 0) + 1
+    def count_scenario(self, scenario: Scenario) -> None:
+        """Add one committed scenario."""
+        self.scenarios += 1
+        self._fail(scenario.failure)
+
+    def _fail(self, failure: Failure | None) -> None:
+        if failure is not None:
+            self.failures[failure.value] = self.failures.get(failure.value, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class SimulationEnd:
     """The horizon that every group reached."""
     rounds: int
     scenarios: int
-    """Windows with enough actions."""
+    """Closed windows with enough actions."""
     quota_met: bool
     """False where `max_windows` ended it first."""
 
@@ -128,16 +137,13 @@ class Simulation:
         self._on_report = on_report
         self._count = len(neighbours)
         self._post = PostOffice(settings.window, settings.inbox_limit)
-        for report in progress.recent:
-            self._post.post(report.envelopes)
-        for group, committed in enumerate(progress.committed):
-            for tick in range(committed - settings.window, committed + 1):
-                self._post.delivered(group, tick)
+        self._post.post(_under_way(progress, settings.window))
         self._quiescent = list(progress.quiescent)
         self._rounds = list(progress.rounds)
         self._actions = {(w, g): n for w, g, n in progress.actions_per_window}
         self._summarised = set(progress.scenarios)
         self._unsettled: set[int] = set()
+        self._committed_ticks = sum(progress.committed) + self._count
         self._enter(self._stage_of(progress))
         self._running: dict[int, asyncio.Task[None]] = {}
         self._summaries: set[asyncio.Task[None]] = set()
@@ -153,7 +159,7 @@ class Simulation:
     @property
     def committed_ticks(self) -> int:
         """Ticks of all groups together, over all starts of the run."""
-        return sum(self._clock.next_tick(group) for group in range(self._count))
+        return self._committed_ticks
 
     async def run(self) -> SimulationEnd:
         """Play to the end.
@@ -173,7 +179,7 @@ class Simulation:
             if following is None:
                 break
             self._enter(following)
-        scenarios = sum(n >= self._settings.min_actions for n in self._actions.values())
+        scenarios = len(self._summarised)
         quota = self._settings.scenarios
         return SimulationEnd(
             ticks=self._stage.end,
@@ -188,18 +194,23 @@ class Simulation:
 
     def _stage_of(self, progress: Progress) -> Stage:
         """The stage that a run with this progress is in."""
-        stage = self._horizon.first()
+        stage, begin = self._horizon.first(), 0
         while min(progress.committed, default=-1) + 1 >= stage.end:
             following = self._horizon.next(stage, self._actions)
             if following is None:
                 break
-            stage = following
-        # A run grown after its end has had more rounds than its new quota counts.
-        return Stage(max((stage.round, *progress.rounds)), stage.end)
+            begin, stage = stage.end, following
+        # Rounds go by what was played: a run that was grown has had other stages than the
+        # horizon of its new quota would count.
+        begun = max(progress.committed, default=-1) >= begin
+        played = max(progress.rounds, default=-1)
+        return Stage(played if begun else played + 1, stage.end)
 
     def _following_stage(self) -> Stage | None:
         if any(self._clock.next_tick(group) < self._stage.end for group in range(self._count)):
             raise AssertionError("every group waits for another: the clock is stuck")
+        if self._over:
+            return None
         return self._horizon.next(self._stage, self._actions)
 
     async def _settled(self) -> None:
@@ -282,12 +293,11 @@ class Simulation:
         self.tally.count(report)
         self._on_report(report)
         freed = self._clock.commit(group, tick)
+        self._committed_ticks += 1
         if (tick + 1) % self._settings.window == 0:
             self._order_summary(tick // self._settings.window, group)
         self._settle(group)
-        if not self._ending and not self._unsettled and self._post.empty:
-            self._ending = True
-            self._end_early()
+        self._look_for_silence()
         for neighbour in freed:
             self._nudge(neighbour)
 
@@ -300,21 +310,30 @@ class Simulation:
 
     def _enter(self, stage: Stage) -> None:
         self._stage = stage
-        self._ending = False
+        self._silent = self._over = False
         for group in range(self._count):
             self._settle(group)
+        self._look_for_silence()
 
-    def _end_early(self) -> None:
-        """Cut the stage after the last window with actions, unless the quota needs a next one."""
+    def _look_for_silence(self) -> None:
+        """Cut the stage after its last window with actions, if nothing can happen any more.
+
+        Not where another stage is to follow: its round wakes everybody up again.
+        """
+        if self._silent or self._unsettled or not self._post.empty:
+            return
+        self._silent = True
         if self._horizon.next(self._stage, self._actions) is None:
             windows = 1 + max((window for window, _ in self._actions), default=-1)
             end = min(self._stage.end, windows * self._settings.window)
             self._stage = Stage(self._stage.round, end)
+            self._over = True
 
     def _order_summary(self, window: int, group: int) -> None:
         closed = (window + 1) * self._settings.window <= self._clock.next_tick(group)
         enough = self._actions.get((window, group), 0) >= self._settings.min_actions
-        if closed and enough and (window, group) not in self._summarised:
+        wanted = closed and enough and self._failure is None
+        if wanted and (window, group) not in self._summarised:
             self._summarised.add((window, group))
             task = asyncio.create_task(self._summarise(SummaryOrder(group, window)))
             self._summaries.add(task)
@@ -331,4 +350,12 @@ class Simulation:
         )
         await self._ledger.commit_scenario(scenario)
         self._failpoints.reach("simulation.after_scenario")
-        self.tally.scenarios += 1
+        self.tally.count_scenario(scenario)
+
+
+def _under_way(progress: Progress, window: int) -> Iterator[Envelope]:
+    """What was sent and has not been delivered yet, one `window` after it was sent."""
+    for report in progress.recent:
+        for envelope in report.envelopes:
+            if envelope.action.tick + window > progress.committed[envelope.target]:
+                yield envelope

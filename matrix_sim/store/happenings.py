@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 
 from matrix_sim.messages import Scenario, TickReport, group_label
 from matrix_sim.society.contracts import Progress
@@ -19,7 +18,7 @@ from matrix_sim.store.failures import StoreConflict
 _COMMIT_TICK = "INSERT OR IGNORE INTO ticks VALUES (?, ?, ?, ?, ?, ?)"
 _TICK = "SELECT body FROM ticks WHERE grp = ? AND tick = ?"
 _REPORTS = "SELECT body FROM ticks WHERE grp = ? ORDER BY tick"
-_REPORTS_SINCE = "SELECT grp, tick, body FROM ticks WHERE tick > ? ORDER BY grp, tick"
+_REPORTS_SINCE = "SELECT body FROM ticks WHERE tick > ? ORDER BY grp, tick"
 # SQLite takes the other columns from the row that has the maximum.
 _LAST_TICKS = "SELECT grp, max(tick), round, quiescent FROM ticks GROUP BY grp"
 _ACTIONS = """
@@ -122,19 +121,15 @@ class HappeningTables:
 
     def _recent(self, committed: tuple[int, ...], window: int) -> tuple[TickReport, ...]:
         # Only its in-neighbours hold a group back, so it may be many windows ahead of a group
-        # that it sends to: of its older reports, what is still under way counts too.
+        # that it sends to: what an older report sent there is still under way.
         slowest = min(committed, default=-1)
-        recent = []
-        for group, tick, body in self._connection.execute(_REPORTS_SINCE, (slowest - window,)):
-            report = decode_report(body)
-            if tick > committed[group] - window:
-                recent.append(report)
-                continue
-            under_way = tuple(
-                envelope
-                for envelope in report.envelopes
-                if tick + window > committed[envelope.target]
-            )
-            if under_way:
-                recent.append(replace(report, envelopes=under_way))
-        return tuple(recent)
+        reports = (
+            decode_report(body)
+            for (body,) in self._connection.execute(_REPORTS_SINCE, (slowest - window,))
+        )
+        return tuple(
+            report
+            for report in reports
+            if report.tick > committed[report.group] - window
+            or any(report.tick + window > committed[e.target] for e in report.envelopes)
+        )

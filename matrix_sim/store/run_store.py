@@ -232,8 +232,8 @@ class RunStore:
             window: `scenario_window`, in ticks.
 
         Returns:
-            `recent` is in the order (group, tick); beyond each group's last window it holds, of
-            older reports, those envelopes that are still under way to a group that lags behind.
+            `recent` is in the order (group, tick); beyond each group's last window it holds the
+            older reports with envelopes that are still under way to a group that lags behind.
         """
         with explained(self.path):
             return self._happenings.progress(groups, window)

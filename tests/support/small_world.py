@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from matrix_sim.config import RunConfig
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import found_society, local_embedding, read_society
-from matrix_sim.lazy import Lazy
-from matrix_sim.llm.contracts import Endpoint, Role
+from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
@@ -22,6 +24,7 @@ from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import (
+    LiveGroup,
     LocalMembers,
     build_agents,
     build_modulator,
@@ -37,11 +40,19 @@ from matrix_sim.store.adapters import StoreHistory, StoreJournal, StoreLedger
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
+from tests.support.virtual_time import run_virtually
+
+T = TypeVar("T")
 
 PROMPTS = PromptLibrary("ja")
 
 
-def small_config(**society: object) -> RunConfig:
+def small_config(
+    *,
+    stub: Mapping[str, object] = MappingProxyType({}),
+    attempts: int = 50,
+    **society: object,
+) -> RunConfig:
     """Nine of the built-in people in three groups, on the stub."""
     settings: dict[str, object] = {
         "group_size": {"min": 2, "max": 4, "mean": 3},
@@ -54,17 +65,21 @@ def small_config(**society: object) -> RunConfig:
             "seed": 3,
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
-            "models": {"default": {"stub": {}, "retry": {"attempts": 50}}},
+            "models": {"default": {"stub": dict(stub), "retry": {"attempts": attempts}}},
+            "runtime": {"tick_attempts": 1000},
         }
     )
 
 
 _EVENTS: dict[str, list[PutEvent]] = {}
+_DECIDES_GROUPS = ("group_size", "neighbours", "weak_ties", "communication")
 
 
 def founded(config: RunConfig, store: RunStore) -> Society:
-    """Found the society of `config` in `store`; the grouping is worked out once per config."""
-    key = config.model_dump_json(include={"seed", "personas", "society"})
+    """Found the society of `config` in `store`; each grouping is worked out once."""
+    key = config.model_dump_json(
+        include={"seed": True, "personas": True, "society": dict.fromkeys(_DECIDES_GROUPS, True)}
+    )
     if key not in _EVENTS:
         personas = load_personas(config.personas, config.seed, Path()).personas
         founding = found_society(config, personas, PROMPTS, local_embedding(config.seed))
@@ -74,24 +89,36 @@ def founded(config: RunConfig, store: RunStore) -> Society:
 
 
 class LocalGroups:
-    """All groups in this process, each rebuilt from history when first asked, as a host does."""
+    """All groups in this process, each of which can be killed as if it had one of its own."""
 
-    def __init__(self, build: Callable[[int], Lazy[Modulator]]) -> None:
+    def __init__(self, build: Callable[[int], LiveGroup]) -> None:
         self._build = build
-        self._modulators: dict[int, Lazy[Modulator]] = {}
-
-    async def _modulator(self, group: int) -> Modulator:
-        return await self._modulators.setdefault(group, self._build(group)).get()
+        self._groups: dict[int, LiveGroup] = {}
+        self._asked: dict[int, dict[asyncio.Task[Any], None]] = {}
 
     async def play(self, grant: Grant) -> TickReport:
-        return await (await self._modulator(grant.group)).play(grant)
+        return await self._ask(grant.group, lambda group: group.play(grant))
 
     async def summarise(self, order: SummaryOrder) -> Scenario:
-        return await (await self._modulator(order.group)).summarise(order)
+        return await self._ask(order.group, lambda group: group.summarise(order))
 
-    def forget(self, group: int) -> None:
-        """As if the process that held the group had been restarted."""
-        self._modulators.pop(group, None)
+    def kill(self, group: int) -> None:
+        """Lose what the group knows; whoever waits for it hears that its process died."""
+        self._groups.pop(group, None)
+        for task in self._asked.get(group, {}):
+            task.cancel()
+
+    async def _ask(self, group: int, question: Callable[[LiveGroup], Coroutine[Any, Any, T]]) -> T:
+        if group not in self._groups:
+            self._groups[group] = self._build(group)
+        task = asyncio.create_task(question(self._groups[group]))
+        asked = self._asked.setdefault(group, {})
+        asked[task] = None
+        await asyncio.wait((task,))
+        del asked[task]
+        if task.cancelled():
+            raise EnvironmentalFailure(Hindrance.ACTOR_LOST, "the group was killed on purpose")
+        return task.result()
 
 
 @dataclass
@@ -100,8 +127,12 @@ class World:
 
     config: RunConfig
     store: RunStore
-    endpoint: Endpoint | None = None
+    wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint
+    """Puts something around the stub, or in its place."""
     failpoints: Failpoints = NO_FAILPOINTS
+    on_report: Callable[[TickReport], None] = lambda _: None
+    llm: Journaled = field(init=False)
+    society: Society = field(init=False)
     groups: LocalGroups = field(init=False)
     simulation: Simulation = field(init=False)
 
@@ -109,17 +140,16 @@ class World:
         config, channel = self.config, InlineCommit(self.store)
         society = founded(config, self.store)
         stub = config.models.default.stub
-        if self.endpoint is None:
-            assert stub is not None
-            self.endpoint = StubEndpoint(
-                stub,
-                seed=config.seed,
-                language="ja",
-                sleep=asyncio.sleep,
-                clock=lambda: asyncio.get_running_loop().time(),
-            )
+        assert stub is not None
+        endpoint = StubEndpoint(
+            stub,
+            seed=config.seed,
+            language="ja",
+            sleep=asyncio.sleep,
+            clock=lambda: asyncio.get_running_loop().time(),
+        )
         backend = Retrying(
-            self.endpoint,
+            self.wrap(endpoint),
             config.models.default.retry,
             sleep=asyncio.sleep,
             random=random.Random(1),
@@ -134,7 +164,7 @@ class World:
         history = StoreHistory(channel)
         tokens = config.models.default.max_tokens
 
-        def build(group: int) -> Lazy[Modulator]:
+        def live(group: int) -> LiveGroup:
             charter = charter_of(
                 society,
                 group,
@@ -142,16 +172,16 @@ class World:
                 modulator_settings(config.society, tokens),
             )
 
-            async def make() -> Modulator:
-                reports = await history.reports(group)
+            def build(reports: tuple[TickReport, ...]) -> Modulator:
                 agents = build_agents(charter, PROMPTS, self.llm, reports)
                 return build_modulator(
                     charter, PROMPTS, self.llm, LocalMembers(agents), history, reports
                 )
 
-            return Lazy(make)
+            return LiveGroup(group, history, build)
 
-        self.groups = LocalGroups(build)
+        self.society = society
+        self.groups = LocalGroups(live)
         neighbours = tuple(g.neighbours for g in society.groups)
         progress = self.store.progress(len(neighbours), config.society.scenario_window)
         self.simulation = Simulation(
@@ -169,6 +199,7 @@ class World:
             ledger=StoreLedger(channel),
             progress=progress,
             failpoints=self.failpoints,
+            on_report=self.on_report,
         )
 
     async def play(self) -> SimulationEnd:
@@ -179,13 +210,38 @@ class World:
             await self.llm.close()
 
 
-async def play_world(config: RunConfig, store: RunStore, **kept: object) -> SimulationEnd:
+async def play_world(
+    config: RunConfig,
+    store: RunStore,
+    *,
+    wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint,
+    failpoints: Failpoints = NO_FAILPOINTS,
+    on_report: Callable[[TickReport], None] = lambda _: None,
+) -> SimulationEnd:
     """One life of a run, to the end."""
-    return await World(config, store, **kept).play()  # type: ignore[arg-type]
+    return await World(config, store, wrap, failpoints, on_report).play()
 
 
-def scenario_bytes(store: RunStore, config: RunConfig, tmp_path: Path) -> bytes:
+def scenario_bytes(store: RunStore, config: RunConfig) -> bytes:
     """What `scenarios.jsonl` would hold."""
-    path = tmp_path / "scenarios.jsonl"
-    export_scenarios(store.scenarios(), path, config.society.scenarios)
-    return path.read_bytes()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "scenarios.jsonl"
+        export_scenarios(store.scenarios(), path, config.society.scenarios)
+        return path.read_bytes()
+
+
+def everything(store: RunStore, config: RunConfig) -> tuple[object, ...]:
+    """All that a run made true, and the bytes that come of it."""
+    groups = range(len(store.events("group")))
+    return scenario_bytes(store, config), *(store.reports(group) for group in groups)
+
+
+def finished(
+    config: RunConfig,
+    seed: int = 0,
+    *,
+    wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint,
+) -> tuple[RunStore, SimulationEnd]:
+    """A run that nothing disturbed, in a store of its own."""
+    store = RunStore.in_memory()
+    return store, run_virtually(play_world(config, store, wrap=wrap), seed)

@@ -1,0 +1,141 @@
+"""The death of a whole process, as often as a test likes, and what it cost."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from matrix_sim.config import RunConfig
+from matrix_sim.failpoints import Failpoints, InjectedFault
+from matrix_sim.llm.contracts import CallKey, Endpoint, Reply, Request
+from matrix_sim.llm.request_hash import prompt_json, request_hash
+from matrix_sim.store.run_store import RunStore
+from tests.support.small_world import LocalGroups, play_world
+from tests.support.virtual_time import run_virtually
+
+
+class Kills(Failpoints):
+    """Failpoints that take the whole process along: after one, nothing at all goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.armed = True
+        self.dead = False
+        self.reached: Counter[str] = Counter()
+        self._fatal: tuple[str, int] | None = None
+
+    def arm(self, name: str, nth: int) -> None:
+        """Begin a life that ends when `name` is reached for the nth time."""
+        self._live()
+        self._fatal = (name, nth)
+
+    def disarm(self) -> None:
+        """Begin a life that nothing ends."""
+        self._live()
+        self._fatal = None
+
+    def _live(self) -> None:
+        self.dead = False
+        self.reached.clear()
+
+    def reach(self, name: str) -> None:
+        self.reached[name] += 1
+        if (name, self.reached[name]) == self._fatal:
+            self.dead = True
+        if self.dead:
+            raise InjectedFault(f"{name}, time {self.reached[name]}")
+
+
+class CountingEndpoint:
+    """An endpoint that knows how often it answered what, over all lives of a run."""
+
+    def __init__(self, kills: Kills) -> None:
+        self.replies: Counter[CallKey] = Counter()
+        self.begun: dict[CallKey, None] = {}
+        """What was sent in this life."""
+        self.identity = b""
+        self._kills = kills
+        self._inner: Endpoint
+
+    def around(self, inner: Endpoint) -> CountingEndpoint:
+        """Itself, for another life."""
+        self._inner, self.identity = inner, inner.identity
+        self.begun.clear()
+        return self
+
+    async def send(self, request: Request, *, sending: int) -> Reply:
+        if self._kills.dead:
+            raise InjectedFault("nobody is left to send anything")
+        prompt = prompt_json(request.messages)
+        key = CallKey(
+            request.address, request.attempt, request_hash(self.identity, request, prompt)
+        )
+        self.begun[key] = None
+        reply = await self._inner.send(request, sending=sending)
+        if self._kills.dead:
+            raise InjectedFault("nobody is left to receive it")
+        self.replies[key] += 1
+        return reply
+
+
+@dataclass
+class ManyLives:
+    """A run that was killed now and then, and what each kill interrupted."""
+
+    config: RunConfig
+    kills: Kills = field(default_factory=Kills)
+    store: RunStore = field(init=False)
+    endpoint: CountingEndpoint = field(init=False)
+    interrupted: Counter[CallKey] = field(default_factory=Counter)
+    """How often a call was in flight at a kill: sent, with no reply in the journal."""
+    deaths: int = 0
+
+    def __post_init__(self) -> None:
+        self.store = RunStore.in_memory(failpoints=self.kills)
+        self.endpoint = CountingEndpoint(self.kills)
+
+    def live(self, seed: int) -> bool:
+        """One life; whether it came to its natural end."""
+        try:
+            run_virtually(
+                play_world(
+                    self.config, self.store, wrap=self.endpoint.around, failpoints=self.kills
+                ),
+                seed,
+            )
+        except InjectedFault:
+            self.deaths += 1
+            for key in self.endpoint.begun:
+                if self.store.reply(key) is None:
+                    self.interrupted[key] += 1
+            return False
+        return True
+
+    def live_through(self, deaths: Sequence[tuple[str, int]], seed: int = 0) -> ManyLives:
+        """Die at each of `deaths` (a failpoint and the time it is reached), then live on."""
+        for number, (name, nth) in enumerate(deaths):
+            self.kills.arm(name, nth)
+            self.live(seed + number)
+        self.kills.disarm()
+        assert self.live(seed + len(deaths))
+        return self
+
+
+class Restarts(Failpoints):
+    """Not faults of the run, but of its parts: at some of the places a group is killed."""
+
+    def __init__(self, seed: int, chance: float, groups: int) -> None:
+        super().__init__()
+        self.armed = True
+        self.count = 0
+        self.groups: LocalGroups | None = None
+        self._draw = random.Random(seed)
+        self._chance = chance
+        self._number = groups
+
+    def reach(self, name: str) -> None:
+        if self.groups is not None and self._draw.random() < self._chance:
+            self.count += 1
+            self.groups.kill(self._draw.randrange(self._number))
