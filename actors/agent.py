@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.handle import Handle
-
 from actors.base import DeskActor
 from actors.desk import Desk
+from actors.handle import Handle
 from actors.port import DirectPort
 from actors.remote import RemoteLLM, RemoteStore
 from matrix_sim.lazy import Lazy

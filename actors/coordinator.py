@@ -6,10 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from actors.handle import Handle
-
 from actors.base import DeskActor
 from actors.desk import Desk
+from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteGroups, RemoteStore
 from matrix_sim.failpoints import Failpoints
@@ -52,9 +51,7 @@ class RunOrder:
 class Coordinator(DeskActor):
     """Goes on from what the store holds, whether it is the first to hold this office or not."""
 
-    def __init__(
-        self, plan: CoordinatorPlan, groups: Mapping[int, Handle], store: Handle
-    ) -> None:
+    def __init__(self, plan: CoordinatorPlan, groups: Mapping[int, Handle], store: Handle) -> None:
         """`groups[g]` is the actor that holds group g; several groups may share one."""
         self._desk = Desk(self._run)
         self._plan = plan

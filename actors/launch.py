@@ -9,17 +9,18 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import ray
-from actors.handle import Handle
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.agent import AgentActor
 from actors.coordinator import Coordinator, CoordinatorPlan, RunOrder, Status
+from actors.handle import Handle
 from actors.host import Host
 from actors.llm import LLM
 from actors.modulator import ModulatorActor
@@ -133,10 +134,9 @@ class Production:
         *others, store = self.cast.everyone()
         for actor in others:
             ray.kill(actor)
-        try:
+        # Should it fail: what the store had acknowledged is on disk in any case.
+        with suppress(ray.exceptions.RayError, TimeoutError):
             await asyncio.wait_for(store.close.remote(), STOP_GRACE_S)
-        except (ray.exceptions.RayError, TimeoutError):
-            pass  # what it had acknowledged is on disk in any case
         ray.kill(store)
 
     def _started(self) -> Cast:
@@ -177,7 +177,7 @@ async def _watch(coordinator: Handle, on_status: Callable[[Status], None]) -> No
 def _cast(stage: Stage, placement: Placement) -> Cast:
     config, society = stage.config, stage.society
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    store = _actor(Store, here, str(stage.directory), stage.owner)
+    store = _actor(Store, here, str(stage.directory), stage.owner, config.runtime.backup)
     llm = tuple(
         _actor(
             LLM,

@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 
 from pydantic import SecretStr
-from actors.handle import Handle
 
 from actors.base import DeskActor
 from actors.desk import Desk
+from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteStore
 from matrix_sim.config import ModelsConfig

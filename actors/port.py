@@ -13,10 +13,10 @@ import itertools
 import uuid
 from typing import Any, Protocol
 
-from actors.handle import Handle
 from ray.exceptions import ActorDiedError, RayActorError
 
 from actors.desk import LINGER_S, Answer, Batch
+from actors.handle import Handle
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 
 _REVIVAL_S = 120.0

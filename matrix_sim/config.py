@@ -279,6 +279,15 @@ class ModelsConfig(_Section):
         return self
 
 
+class BackupConfig(_Section):
+    """Copies of the run's store at another place while it goes on."""
+
+    path: Path
+    """The file to copy to, absolute; replaced as a whole each time."""
+    every_s: Annotated[float, Field(ge=1)] = 600.0
+    """Seconds between two copies."""
+
+
 class RuntimeConfig(_Section):
     """How the run is made; never part of its identity."""
 
@@ -293,6 +302,8 @@ class RuntimeConfig(_Section):
     """Requests under way at once, over all LLM actors."""
     tick_attempts: Annotated[int, Field(ge=1)] = 3
     """How many processes one tick may lose before the run ends with its address."""
+    backup: BackupConfig | None = None
+    """Where to keep a copy of the store, if anywhere."""
 
 
 class RunConfig(_Section):

@@ -2,7 +2,8 @@
 
 In it is what changes what happens or what a model is asked and how it answers: seed, language,
 the people, the society's settings, the prompt templates, and for each role the model's name,
-sampling parameters, extra body and `max_tokens`; of the stub, the faults that spoil replies.
+sampling parameters, extra body and `max_tokens`; of the stub, the faults that spoil replies and
+whether it thinks aloud.
 
 Not in it: addresses, keys, time-outs, retries, the stub's latency, slots and environmental faults
 (the moment, not the reply); `structured` (how a shape is asked for, which `auto` finds out at the
@@ -117,7 +118,8 @@ def _model_parts(key: str, model: ModelConfig) -> dict[str, Any]:
     parts: dict[str, Any] = {f"{key}.extra_body": model.extra_body} if model.extra_body else {}
     if model.stub is not None:
         spoiling = FaultPlan(0, model.stub.faults).outcome_rates
-        return {f"{key}.model": "stub", **parts, **_flat(f"{key}.stub.faults", spoiling)}
+        spoiling_and_thinking = {"faults": spoiling, "reasoning": model.stub.reasoning}
+        return {f"{key}.model": "stub", **parts, **_flat(f"{key}.stub", spoiling_and_thinking)}
     return {f"{key}.model": model.model, **parts}
 
 

@@ -129,7 +129,10 @@ class AgentStep:
 
     action: Action
     mode: ActionKind
-    """What the turn was for: the plan, a reaction, or nothing (IDLE); the action may be idle all the same."""
+    """What the turn was for: the plan, a reaction, or nothing (IDLE).
+
+    The action may be idle all the same.
+    """
     observed: tuple[Observation, ...]
     effect: PlanEffect
     revised_step: str | None

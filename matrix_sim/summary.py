@@ -37,7 +37,7 @@ class RunSummary:
     calls: int
     replies: int
     calls_lost: int
-    """Calls that were sent and whose reply never reached the journal: paid, perhaps, for nothing."""
+    """Calls that were sent and whose reply never reached the journal: perhaps paid for nothing."""
     sendings: int
     prompt_tokens: int
     completion_tokens: int

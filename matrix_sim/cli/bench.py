@@ -80,4 +80,3 @@ def _demand(name: str, given: list[str], known: tuple[str, ...]) -> None:
 
 def _shown(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
-

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import psutil
 
 from actors.coordinator import Status
-from actors.launch import Production, Stage, connect
+from actors.launch import Cast, Production, Stage, connect
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding
 from matrix_sim.personas.loading import load_personas
@@ -176,9 +176,8 @@ def _config(load: EngineLoad) -> RunConfig:
 async def _measure(stage: Stage, began: float) -> tuple[str, Sequence[_Sample], float, float]:
     connect()
     production = Production(stage)
-    await production.start()
+    meter = _Meter(await production.start())
     started = time.monotonic()
-    meter = _Meter(production)
     sampling = asyncio.create_task(meter.sample())
     try:
         await production.run(lambda _: None)
@@ -192,8 +191,8 @@ async def _measure(stage: Stage, began: float) -> tuple[str, Sequence[_Sample], 
 class _Meter:
     """Looks at a production from outside, again and again."""
 
-    def __init__(self, production: Production) -> None:
-        self._production = production
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
         self._driver = psutil.Process()
         self.samples: list[_Sample] = []
         self.peak_mb = 0.0
@@ -204,8 +203,7 @@ class _Meter:
             await asyncio.sleep(_SAMPLE_S)
 
     async def take(self) -> None:
-        cast = self._production.cast
-        assert cast is not None  # the production has started
+        cast = self._cast
         status: Status | None = await cast.coordinator.status.remote()
         counters = await asyncio.gather(*(actor.stub_counters.remote() for actor in cast.llm))
         processes = [self._driver, *self._driver.children(recursive=True)]

@@ -56,8 +56,9 @@ def _lines(summary: RunSummary) -> list[str]:
     lines = [
         f"{summary.scenarios} scenarios from {summary.agents} agents in {summary.groups} groups, "
         f"{summary.ticks} ticks ({summary.null_ticks} of them null)",
-        f"{summary.actions} actions: {summary.plan_steps} plan steps, {summary.reactions} reactions "
-        f"({summary.reactions / acted:.0%}); {summary.idle} idle turns",
+        f"{summary.actions} actions: {summary.plan_steps} plan steps, "
+        f"{summary.reactions} reactions ({summary.reactions / acted:.0%}); "
+        f"{summary.idle} idle turns",
         f"{summary.observations} observations, {summary.envelopes} envelopes between groups"
         f" ({summary.inbox_cut + summary.observations_cut} cut by limits)",
         f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "

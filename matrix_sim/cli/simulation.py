@@ -16,20 +16,11 @@ from matrix_sim.cli.terminal import reserved_terminal
 from matrix_sim.config_file import LoadedConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import export_scenarios
-from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
+from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.run_directory import OpenedRun, open_run
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
-
-_ADVICE = {
-    Hindrance.UNAUTHORISED: "check the key that 'api_key_env' names",
-    Hindrance.MODEL_UNKNOWN: "check 'model' against what the endpoint serves",
-    Hindrance.REJECTED: "the endpoint does not take such requests; check 'extra_body', 'structured'",
-    Hindrance.CONNECTION: "is the endpoint up, and 'base_url' right?",
-    Hindrance.TIMEOUT: "raise 'timeout_s', or lower 'runtime.max_in_flight'",
-    Hindrance.RATE_LIMITED: "lower 'runtime.max_in_flight', or raise 'retry.attempts'",
-}
 
 
 def play(
@@ -83,9 +74,8 @@ async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> Simu
         await production.start()
         return await _until_done_or_interrupted(production, display.show, display.say)
     except EnvironmentalFailure as failure:
-        advice = _ADVICE.get(failure.hindrance, "see what the endpoint's log says")
         raise RunFailure(
-            f"{failure}\n  {advice}. What is done is kept: the same command goes on from there."
+            f"{failure}\nWhat is done is kept: the same command goes on from there."
         ) from failure
     finally:
         await production.close()

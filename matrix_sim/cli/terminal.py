@@ -17,7 +17,7 @@ from typing import TextIO
 
 @contextmanager
 def reserved_terminal(log: Path) -> Iterator[TextIO]:
-    """Lead everything that is written to stdout and stderr into `log`, except through the file given."""
+    """Lead stdout and stderr into `log`; the file that is given still writes to the terminal."""
     log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -37,7 +37,7 @@ class Schema:
 
     name: str
     json_schema: bytes
-    """JSON schema, canonical JSON."""
+    """JSON schema as compact JSON, properties in declared order: models answer in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,13 @@ class Hindrance(StrEnum):
 
 
 _PASSING = frozenset(
-    {Hindrance.TIMEOUT, Hindrance.CONNECTION, Hindrance.RATE_LIMITED, Hindrance.SERVER, Hindrance.ACTOR_LOST}
+    {
+        Hindrance.TIMEOUT,
+        Hindrance.CONNECTION,
+        Hindrance.RATE_LIMITED,
+        Hindrance.SERVER,
+        Hindrance.ACTOR_LOST,
+    }
 )
 
 
@@ -166,7 +172,8 @@ class Endpoint(Protocol):
 
     identity: bytes
     """Canonical JSON of what, besides the request, decides the reply: model name, sampling
-    parameters, extra body (for the stub: its seed and its outcome faults). Part of every request hash."""
+    parameters, extra body (for the stub: its seed and its outcome faults). Part of every request
+    hash."""
 
     async def send(self, request: Request, *, sending: int) -> Reply:
         """Send `request` once; `sending` counts the sendings of it, from 1.
@@ -189,7 +196,9 @@ class CallKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredPrompt:
-    """A prompt as the difference to an earlier one of the same family (append-only prompts share a prefix).
+    """A prompt as the difference to an earlier one of the same family.
+
+    Prompts of one agent only grow at their end, mostly, so they share a long prefix.
 
     The text is `base[:shared] + zlib(tail)`, over the canonical JSON of the messages in UTF-8.
     """

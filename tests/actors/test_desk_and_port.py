@@ -229,19 +229,22 @@ def test_a_death_at_any_moment_leaves_nobody_waiting(seed: int) -> None:
 
 
 def test_a_new_life_of_the_desk_fails_what_the_old_one_had_taken() -> None:
-    # The death itself goes unnoticed: no call was under way.
-    async def scene() -> Any:
-        actor = FakeActor(work)
-        port = CoalescedPort(actor)
-        asking = asyncio.ensure_future(outcome(port.ask(("after", 10.0, "never"))))
-        while not actor.batches:
-            await asyncio.sleep(0)
-        actor.come_back()
-        return await asking
+    # The actor is restarted at every moment of a question's way. Where no call was under way,
+    # nobody hears of the death itself, only that it is another life that answers.
+    async def scene(moment: float) -> str:
+        loop, actor = asyncio.get_running_loop(), FakeActor(work)
 
-    lost = on_time(scene())
-    assert actor_lost(lost)
-    assert "restarted" in str(lost)
+        def restart() -> None:
+            actor.die()
+            actor.come_back()
+
+        loop.call_later(moment, restart)
+        return str(await outcome(CoalescedPort(actor).ask(("after", 0.02, "answered"))))
+
+    told = [on_time(scene(0.00025 * step)) for step in range(200)]
+    assert {text.split(":")[0] for text in told} == {"answered", "actor_lost"}
+    assert "actor_lost: it was restarted" in told
+    assert told[0] == told[-1] == "answered"
 
 
 @PORTS

@@ -62,7 +62,6 @@ class CountingEndpoint:
     def around(self, inner: Endpoint) -> CountingEndpoint:
         """Itself, for another life."""
         self._inner, self.identity = inner, inner.identity
-        self.begun.clear()
         return self
 
     async def send(self, request: Request, *, sending: int) -> Reply:
@@ -98,6 +97,7 @@ class ManyLives:
 
     def live(self, seed: int) -> bool:
         """One life; whether it came to its natural end."""
+        self.endpoint.begun.clear()
         try:
             run_virtually(
                 play_world(

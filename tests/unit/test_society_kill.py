@@ -3,11 +3,12 @@
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix_sim.store.run_store import RunStore
 from tests.support.deaths import ManyLives
+from tests.support.examples import examples
 from tests.support.small_world import everything, small_config
 
 PLACES = (
@@ -28,9 +29,6 @@ PLACES = (
 QUICK, SLOW = "fixed:0", "lognormal:0.2:1.0"
 MOMENTS = st.floats(0, 1, exclude_max=True)
 """How far into what is left of the run."""
-
-# Derandomised: the suite must not turn red by luck. Take it out to search further.
-examples = settings(deadline=None, derandomize=True)
 
 
 @cache
@@ -60,8 +58,7 @@ def assert_only_what_was_in_flight_is_paid_twice(lives: ManyLives) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@examples
-@settings(max_examples=3)
+@examples(3)
 @given(share=MOMENTS, seed=st.integers(0, 99))
 def test_a_kill_anywhere_changes_nothing(place: str, share: float, seed: int) -> None:
     lives = ManyLives(small_config(stub={"latency": QUICK}))
@@ -70,8 +67,7 @@ def test_a_kill_anywhere_changes_nothing(place: str, share: float, seed: int) ->
     check(lives, QUICK)
 
 
-@examples
-@settings(max_examples=10)
+@examples(10)
 @given(
     kills=st.lists(st.tuples(st.sampled_from(PLACES), MOMENTS), min_size=2, max_size=5),
     seed=st.integers(0, 99),

@@ -1,0 +1,39 @@
+"""What comes out of a run does not depend on how it was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matrix_sim.cli.simulation import play
+from matrix_sim.config_file import load_config
+from tests.support.small_run import GROUPS, PEOPLE, TICKS, stub, write_config
+
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
+
+INSTANT, SLOW = "fixed:0", "lognormal:0.05:1"
+
+
+@pytest.mark.parametrize(
+    ("latency", "runtime"),
+    [
+        (INSTANT, {"placement": "packed", "llm_actors": 1}),
+        (INSTANT, {"placement": "packed", "llm_actors": 1}),
+        (SLOW, {"placement": "packed", "llm_actors": 3, "groups_per_host": 1}),
+        (INSTANT, {"placement": "spread", "llm_actors": 3}),
+        (SLOW, {"placement": "spread", "llm_actors": 1}),
+    ],
+    ids=["packed", "packed-again", "packed-3-slow", "spread-3", "spread-slow"],
+)
+def test_the_scenarios_are_the_same_bytes(
+    latency: str, runtime: dict[str, Any], expected: bytes, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, stub(latency), **runtime)
+    run, end, summary = play(load_config(config, (), {}), tmp_path / "run", None, lambda _: None)
+    assert (run.directory / "scenarios.jsonl").read_bytes() == expected
+    assert end.ticks == TICKS
+    assert (summary.agents, summary.groups, summary.ticks) == (PEOPLE, GROUPS, GROUPS * TICKS)
+    assert summary.envelopes > 0
+    assert (summary.calls, summary.calls_lost) == (summary.replies, 0)

@@ -1,0 +1,51 @@
+"""The smallest society that shows everything, as a config file, and what has to come out of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from matrix_sim.config_file import load_config
+from matrix_sim.export.scenarios import export_scenarios
+from matrix_sim.store.run_store import RunStore
+from tests.support.small_world import play_world
+from tests.support.virtual_time import run_virtually
+
+PEOPLE, GROUPS, TICKS, WINDOW = 6, 2, 6, 3
+"""Two windows; what one group sends in the first, the other routes in the second."""
+
+
+def stub(latency: str = "fixed:0") -> dict[str, Any]:
+    """The models of a run whose LLM actors hold the stub."""
+    return {"default": {"stub": {"latency": latency, "slots": 32}}}
+
+
+def write_config(folder: Path, models: dict[str, Any], **runtime: Any) -> Path:
+    """A config file of the society in `folder`; all that varies is how the run is made."""
+    config = {
+        "seed": 3,
+        "personas": {"source": "builtin", "count": PEOPLE},
+        "society": {
+            "group_size": {"min": 2, "max": 4, "mean": 3},
+            "neighbours": 1,
+            "weak_ties": 0,
+            "scenario_window": WINDOW,
+            "ticks": TICKS,
+        },
+        "models": models,
+        "runtime": {"placement": "packed", "max_in_flight": 16} | runtime,
+    }
+    path = folder / "config.yaml"
+    path.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def expected_scenarios(folder: Path) -> bytes:
+    """`scenarios.jsonl` of the society as the domain makes it, in one process and without Ray."""
+    config = load_config(write_config(folder, stub()), (), {}).config
+    with RunStore.in_memory() as store:
+        run_virtually(play_world(config, store))
+        path = folder / "scenarios.jsonl"
+        export_scenarios(store.scenarios(), path, config.society.scenarios)
+    return path.read_bytes()
