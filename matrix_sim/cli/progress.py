@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from actors.coordinator import Status
 
 _PLAIN_EVERY_S = 10.0
+_ESTIMATE_AFTER_S = 5.0
 
 
 class ProgressDisplay:
@@ -24,8 +26,9 @@ class ProgressDisplay:
         self._file = file
         self._console = Console(file=file, highlight=False)
         self._spinner: Spinner | None = None
-        self._began = time.monotonic()
-        self._last_plain = self._began
+        self._began: float | None = None
+        self._first_ticks = 0
+        self._last_plain = time.monotonic()
         self._last_line = ""
 
     def __enter__(self) -> Self:
@@ -62,15 +65,22 @@ class ProgressDisplay:
             self._last_line = line
 
     def _line(self, status: Status) -> str:
-        tally, elapsed = status.tally, time.monotonic() - self._began
+        now, tally = time.monotonic(), status.tally
+        if self._began is None:
+            self._began, self._first_ticks = now, status.committed_ticks
+        elapsed = now - self._began
         total = self._groups * status.horizon
         scenarios = f"{tally.scenarios}/{self._quota}" if self._quota else str(tally.scenarios)
         parts = [
-            f"{elapsed:5.0f} s",
+            f"{elapsed:.0f} s",
             f"ticks {status.committed_ticks}/{total}",
             f"scenarios {scenarios}",
-            f"actions {tally.actions} ({tally.actions / max(elapsed, 1e-9):.1f}/s)",
+            f"actions {tally.actions} ({tally.actions / max(elapsed, 1.0):.1f}/s)",
         ]
+        done = status.committed_ticks - self._first_ticks
+        if done and elapsed > _ESTIMATE_AFTER_S:
+            left = (total - status.committed_ticks) * elapsed / done
+            parts.append(f"about {datetime.timedelta(seconds=round(left))} left")
         if status.round:
             parts.append(f"round {status.round}")
         if tally.failures:

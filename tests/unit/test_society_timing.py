@@ -7,8 +7,7 @@ from functools import cache
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix_sim.config import RunConfig
-from matrix_sim.messages import ActionKind, TickReport
+from matrix_sim.messages import ActionKind, Grant, TickReport
 from matrix_sim.store.run_store import RunStore
 from tests.support.deaths import Restarts
 from tests.support.examples import examples
@@ -19,8 +18,8 @@ GROUPS = 3
 
 
 @cache
-def reference(**society: object) -> tuple[RunStore, tuple[object, ...]]:
-    config = small_config(**society)  # type: ignore[arg-type]
+def reference(**society: int) -> tuple[RunStore, tuple[object, ...]]:
+    config = small_config(stub={}, attempts=1, **society)
     store, _ = finished(config)
     return store, everything(store, config)
 
@@ -158,37 +157,24 @@ def test_one_routing_call_a_tick_whatever_the_size_of_the_group() -> None:
 
 
 def test_a_group_runs_ahead_of_one_that_is_slow_by_a_window_and_no_more() -> None:
-    """Group 0 never answers; those that it sends to get exactly one window further."""
-    config = small_config(neighbours=2, weak_ties=0)
-    store = RunStore.in_memory()
+    config, store = small_config(neighbours=2, weak_ties=0), RunStore.in_memory()
 
     async def play() -> None:
         world = World(config, store)
-        answer = asyncio.Event()
-        plays = world.groups.play
+        assert [len(group.neighbours) for group in world.society.groups] == [2, 2, 2]
+        ask, answered = world.groups.play, asyncio.Event()
 
-        async def play_all_but_one(grant: object) -> TickReport:
-            if grant.group == 0:  # type: ignore[attr-defined]
-                await answer.wait()
-            return await plays(grant)  # type: ignore[arg-type]
+        async def ask_all_but_one(grant: Grant) -> TickReport:
+            if grant.group == 0:
+                await answered.wait()
+            return await ask(grant)
 
-        world.groups.play = play_all_but_one  # type: ignore[method-assign]
+        world.groups.play = ask_all_but_one  # type: ignore[method-assign]
         run = asyncio.create_task(world.play())
-        quiet = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_later(1000.0, quiet.set_result, None)
-        await quiet
-        progress = store.progress(GROUPS, 3)
-        assert progress.committed == (-1, 2, 2)
-        answer.set()
+        await asyncio.sleep(1000.0)  # virtual: until nothing else happens
+        assert store.progress(GROUPS, 3).committed == (-1, 2, 2)
+        answered.set()
         await run
 
-    assert all(len(group.neighbours) == 2 for group in society_of(config).groups)
     run_virtually(play())
     assert everything(store, config) == everything(finished(config)[0], config)
-
-
-def society_of(config: RunConfig) -> object:
-    async def found() -> object:
-        return World(config, RunStore.in_memory()).society
-
-    return run_virtually(found())
