@@ -107,6 +107,10 @@ class SocietyConfig(_Section):
     """Further groups, by lot."""
     scenario_window: Annotated[int, Field(ge=1)] = 3
     """Ticks of a window; also how much later an envelope is routed."""
+    communication: Literal["homophily"] = "homophily"
+    """How people come into groups: similar ones together."""
+    routing: Literal["llm"] = "llm"
+    """Who decides what becomes known to whom: the modulator's model, in one call a tick."""
     min_actions: Annotated[int, Field(ge=1)] = 2
     """Actions that make a window a scenario."""
     scenarios: Annotated[int, Field(ge=1)] | None = None

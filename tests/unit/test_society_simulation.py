@@ -175,7 +175,7 @@ class FailsAt(ScriptedGroups):
         await asyncio.sleep(1.0)
         if (grant.group, grant.tick) == self._where and self._left:
             self._left -= 1
-            raise EnvironmentalFailure(self._hindrance, "das ging nicht", address="act/x")
+            raise EnvironmentalFailure(self._hindrance, "not now", address="act/x")
         return await super().play(grant)
 
 

@@ -1,0 +1,121 @@
+"""The program as a user starts it: commands in processes and sessions of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matrix_sim.llm.stub.endpoint import MODEL
+from tests.support.processes import kill_session, session_processes
+
+_PATIENCE_S = 60.0
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """The environment without what leads to an endpoint, or to somebody's Ray."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "OPENAI_"))}
+    return kept | {"RAY_ADDRESS": "local"} | more
+
+
+class Program:
+    """`matrix-sim ARGUMENTS`, started in `folder`."""
+
+    def __init__(
+        self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._said = folder / "stderr.txt"
+        with self._said.open("ab") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "matrix_sim", *arguments],
+                cwd=folder,
+                env=plain_environment() if environment is None else environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                start_new_session=True,
+            )
+
+    def first_line(self) -> str:
+        """The first line on stdout; empty if it ended without one."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end: exit code and stdout."""
+        output, _ = self._process.communicate(timeout=_PATIENCE_S)
+        return self._process.returncode, output
+
+    def said(self) -> str:
+        """What this program, and any before it in the same folder, wrote to stderr."""
+        return self._said.read_text("utf-8")
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the terminal tells every process of the foreground group."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def left_over(self) -> list[str]:
+        """What still runs of its session."""
+        return [" ".join(p.cmdline())[:80] for p in session_processes(self._process.pid)]
+
+    def kill_everything(self) -> None:
+        """SIGKILL to it and to all that it started."""
+        kill_session(self._process.pid)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def simulate(folder: Path, config: Path, run: Path) -> Program:
+    """`matrix-sim simulate --json`, always the same command."""
+    return Program(folder, "simulate", str(config), "--run", str(run), "--json")
+
+
+@contextmanager
+def ended_at_last(program: Program) -> Iterator[Program]:
+    """See that nothing of a program outlives the block."""
+    try:
+        yield program
+    finally:
+        program.kill_everything()
+
+
+@dataclass(frozen=True)
+class StubServer:
+    """A `matrix-sim stub-server` that runs."""
+
+    url: str
+
+    def models(self, **more: Any) -> dict[str, Any]:
+        """The `models` of a config that use it."""
+        return {"default": {"base_url": self.url, "model": MODEL} | more}
+
+    def stats(self) -> dict[str, Any]:
+        """Its counters."""
+        with urllib.request.urlopen(f"{self.url.removesuffix('/v1')}/stats", timeout=10) as page:
+            counters: dict[str, Any] = json.load(page)
+            return counters
+
+
+@contextmanager
+def stub_server(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Iterator[StubServer]:
+    """Serve the stub, on a port of its own choice, for as long as the block runs."""
+    folder.mkdir()
+    command = ("stub-server", "--port", "0", "--seed", "3", *arguments)
+    with ended_at_last(Program(folder, *command, environment=environment)) as program:
+        line = program.first_line()
+        urls = [word for word in line.split() if word.startswith("http") and word.endswith("/v1")]
+        if not urls:
+            raise RuntimeError(f"the stub did not start: {line}\n{program.said()}")
+        yield StubServer(urls[0])
