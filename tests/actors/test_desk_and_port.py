@@ -61,9 +61,7 @@ async def outcome(answer: Awaitable[Any]) -> Any:
 
 
 def actor_lost(outcome: Any) -> bool:
-    return (
-        isinstance(outcome, EnvironmentalFailure) and outcome.hindrance is Hindrance.ACTOR_LOST
-    )
+    return isinstance(outcome, EnvironmentalFailure) and outcome.hindrance is Hindrance.ACTOR_LOST
 
 
 @PORTS

@@ -15,7 +15,6 @@ from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.run_store import RunStore
 from tests.support.program import StubServer, ended_at_last, simulate, stub_server
 from tests.support.small_run import write_config
-from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.ray, pytest.mark.e2e]
 
@@ -52,8 +51,8 @@ def test_the_same_command_goes_on_after_every_kill(expected: bytes, tmp_path: Pa
         config = write_config(tmp_path, stub.models())
         lost = 0
         for served in (3, 20, 40):
-            with ended_at_last(simulate(tmp_path, config, run)):
-                wait_until(a_call_has_just_begun_after(served, stub, run))
+            with ended_at_last(simulate(tmp_path, config, run)) as driver:
+                driver.wait_until(a_call_has_just_begun_after(served, stub, run))
             assert lost < under_way(run) <= lost + 16
             lost = under_way(run)
         with ended_at_last(simulate(tmp_path, config, run)) as driver:

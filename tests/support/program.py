@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from matrix_sim.llm.stub.endpoint import MODEL
 from tests.support.processes import kill_session, session_processes
 
 _PATIENCE_S = 60.0
+_LOOK_EVERY_S = 0.02
 
 
 def plain_environment(**more: str) -> dict[str, str]:
@@ -49,6 +51,18 @@ class Program:
         """The first line on stdout; empty if it ended without one."""
         assert self._process.stdout is not None
         return self._process.stdout.readline()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Return as soon as `condition` holds; the program shows it, so it has to be asked for.
+
+        Raises:
+            RuntimeError: it ended, or took too long, before that; with what it said.
+        """
+        give_up = time.monotonic() + _PATIENCE_S
+        while not condition():
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"it never came to that:\n{self.said()}")
+            time.sleep(_LOOK_EVERY_S)
 
     def end(self) -> tuple[int, str]:
         """Wait for the end: exit code and stdout."""

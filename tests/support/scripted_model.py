@@ -49,9 +49,7 @@ def parts(request: Request) -> tuple[str, int, int]:
 
 
 def goal(*steps: str) -> str:
-    return _json(
-        personality="几帳面", life_goal="家計を整える", plan=steps or ("一", "二", "三")
-    )
+    return _json(personality="几帳面", life_goal="家計を整える", plan=steps or ("一", "二", "三"))
 
 
 def act(action: str = "本を読む", effect: str = "keep", next_step: str = "") -> str:

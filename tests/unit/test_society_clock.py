@@ -20,8 +20,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     count = draw(st.integers(1, 6))
     others = [[g for g in range(count) if g != group] for group in range(count)]
     return tuple(
-        tuple(draw(st.lists(st.sampled_from(rest), unique=True))) if rest else ()
-        for rest in others
+        tuple(draw(st.lists(st.sampled_from(rest), unique=True))) if rest else () for rest in others
     )
 
 

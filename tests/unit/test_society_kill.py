@@ -72,9 +72,7 @@ def test_a_kill_anywhere_changes_nothing(place: str, share: float, seed: int) ->
     kills=st.lists(st.tuples(st.sampled_from(PLACES), MOMENTS), min_size=2, max_size=5),
     seed=st.integers(0, 99),
 )
-def test_several_kills_in_a_row_change_nothing(
-    kills: list[tuple[str, float]], seed: int
-) -> None:
+def test_several_kills_in_a_row_change_nothing(kills: list[tuple[str, float]], seed: int) -> None:
     lives = ManyLives(small_config(stub={"latency": SLOW}))
     # Later lives have less to do: a small share of the whole is still ahead of most of them.
     lives.live_through([moment(SLOW, place, share / 4) for place, share in kills], seed)
