@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage, connect
 from matrix_sim.cli.progress import ProgressDisplay
+from matrix_sim.cli.run_location import lasting_directory
 from matrix_sim.cli.terminal import reserved_terminal
 from matrix_sim.config_file import LoadedConfig
 from matrix_sim.errors import RunFailure
@@ -33,7 +35,12 @@ def play(
         KeyboardInterrupt: it was interrupted, and brought to a clean stop.
     """
     owner = f"matrix-sim on {socket.gethostname()}"
-    run = open_run(loaded, directory.absolute(), owner=owner, fork=fork and fork.absolute())
+    run = open_run(
+        loaded,
+        lasting_directory(directory, os.environ),
+        owner=owner,
+        fork=fork and lasting_directory(fork, os.environ),
+    )
     _introduce(run, say)
     quota = run.config.society.scenarios
     with (

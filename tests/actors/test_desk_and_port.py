@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -43,8 +44,8 @@ async def work(item: Any) -> Any:
             assert task is not None
             task.cancel()
             await asyncio.sleep(1)
-        case ("lambda",):
-            return lambda: None
+        case ("lock",):
+            return threading.Lock()
     return item
 
 
@@ -157,7 +158,7 @@ def test_work_that_is_ended_from_outside_is_answered(port_to: PortTo, end: Any) 
 def test_a_result_that_cannot_travel_is_a_failure(port_to: PortTo) -> None:
     async def scene() -> tuple[Any, Any]:
         port = port_to(FakeActor(work))
-        return await outcome(port.ask(("lambda",))), await outcome(port.ask("next"))
+        return await outcome(port.ask(("lock",))), await outcome(port.ask("next"))
 
     failed, following = on_time(scene())
     assert isinstance(failed, Exception)
@@ -168,7 +169,7 @@ def test_a_result_that_cannot_travel_is_a_failure(port_to: PortTo) -> None:
 def test_an_item_that_cannot_travel_fails_and_the_next_one_does_not(port_to: PortTo) -> None:
     async def scene() -> tuple[Any, Any]:
         port = port_to(FakeActor(work))
-        return await outcome(port.ask(lambda: None)), await outcome(port.ask("next"))
+        return await outcome(port.ask(threading.Lock())), await outcome(port.ask("next"))
 
     failed, following = on_time(scene())
     assert isinstance(failed, Exception)
@@ -178,7 +179,7 @@ def test_an_item_that_cannot_travel_fails_and_the_next_one_does_not(port_to: Por
 def test_a_batch_that_cannot_travel_fails_for_everyone_in_it() -> None:
     async def scene() -> list[Any]:
         port = CoalescedPort(FakeActor(work))
-        items = ["good", lambda: None, "also good"]
+        items = ["good", threading.Lock(), "also good"]
         return await asyncio.gather(*(outcome(port.ask(item)) for item in items))
 
     assert all(isinstance(failed, Exception) for failed in on_time(scene()))

@@ -9,7 +9,7 @@ import pytest
 
 from matrix_sim.cli.simulation import play
 from matrix_sim.config_file import load_config
-from tests.support.small_run import GROUPS, PEOPLE, TICKS, stub, write_config
+from tests.support.small_run import GROUPS, PEOPLE, TICKS, embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
 
@@ -30,7 +30,7 @@ INSTANT, SLOW = "fixed:0", "lognormal:0.05:1"
 def test_the_scenarios_are_the_same_bytes(
     latency: str, runtime: dict[str, Any], expected: bytes, tmp_path: Path
 ) -> None:
-    config = write_config(tmp_path, stub(latency), **runtime)
+    config = write_config(tmp_path, embedded_stub(latency), **runtime)
     run, end, summary = play(load_config(config, (), {}), tmp_path / "run", None, lambda _: None)
     assert (run.directory / "scenarios.jsonl").read_bytes() == expected
     assert end.ticks == TICKS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import pytest
 from actors.coordinator import Status
 from actors.launch import Production, Stage
 from matrix_sim.config_file import load_config
+from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.run_directory import open_run
 from matrix_sim.society.simulation import SimulationEnd
 from matrix_sim.store.run_store import RunStore
 from tests.support.processes import actor_processes
-from tests.support.small_run import GROUPS, TICKS, stub, write_config
+from tests.support.small_run import GROUPS, TICKS, embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
 
@@ -38,7 +39,7 @@ class Killer:
             self._committed = self.killed[kind] = status.committed_ticks
 
 
-async def played(config: Path, directory: Path, killer: Killer) -> SimulationEnd:
+async def played(config: Path, directory: Path, killer: Callable[[Status], None]) -> SimulationEnd:
     run = open_run(load_config(config, (), {}), directory, owner="test")
     production = Production(Stage(run.society, run.config, run.prompts, directory, "test"))
     await production.start()
@@ -60,7 +61,10 @@ async def played(config: Path, directory: Path, killer: Killer) -> SimulationEnd
 def test_a_run_survives_the_death_of(
     kinds: list[str], runtime: dict[str, Any], expected: bytes, tmp_path: Path
 ) -> None:
-    config, directory = write_config(tmp_path, stub("fixed:0.25"), **runtime), tmp_path / "run"
+    config, directory = (
+        write_config(tmp_path, embedded_stub("fixed:0.25"), **runtime),
+        tmp_path / "run",
+    )
     killer = Killer(kinds)
     end = asyncio.run(played(config, directory, killer))
     assert list(killer.killed) == kinds
@@ -71,3 +75,18 @@ def test_a_run_survives_the_death_of(
         usage = store.usage()
     assert (tmp_path / "scenarios.jsonl").read_bytes() == expected
     assert usage.calls == usage.replies
+
+
+def test_a_tick_that_loses_every_process_ends_the_run_with_its_address(tmp_path: Path) -> None:
+    killed: set[int] = set()
+
+    def kill_every_host(status: Status) -> None:
+        for host in actor_processes("Host"):
+            if host.pid not in killed:
+                host.kill()
+                killed.add(host.pid)
+
+    config = write_config(tmp_path, embedded_stub("fixed:100"), tick_attempts=2)
+    with pytest.raises(RunFailure, match=r"g000\d/t0000 lost 2 processes in a row"):
+        asyncio.run(played(config, tmp_path / "run", kill_every_host))
+    assert len(killed) >= 2

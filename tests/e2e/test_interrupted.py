@@ -9,7 +9,7 @@ import pytest
 
 from matrix_sim.store.run_store import RunStore
 from tests.support.program import ended_at_last, simulate, stub_server
-from tests.support.small_run import write_config
+from tests.support.small_run import embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.e2e]
 
@@ -19,7 +19,7 @@ def test_what_is_under_way_comes_home_and_the_same_command_goes_on(
 ) -> None:
     run = tmp_path / "run"
     with stub_server(tmp_path / "stub", "--latency", "fixed:0.4") as stub:
-        config = write_config(tmp_path, stub.models())
+        config = write_config(tmp_path, {"default": stub.model()})
         with ended_at_last(simulate(tmp_path, config, run)) as driver:
             driver.wait_until(lambda: stub.stats()["replies"] >= 10)
             driver.interrupt()
@@ -40,7 +40,7 @@ def test_what_is_under_way_comes_home_and_the_same_command_goes_on(
 
 def test_before_anything_was_asked_there_is_nothing_to_bring_home(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    config = write_config(tmp_path, {"default": {"stub": {"latency": "fixed:0.4"}}})
+    config = write_config(tmp_path, embedded_stub("fixed:0.4"))
     with ended_at_last(simulate(tmp_path, config, run)) as driver:
         driver.wait_until(lambda: "a new run in" in driver.said())
         driver.interrupt()

@@ -48,7 +48,7 @@ def sent_more_than_once(run: Path) -> Counter[str]:
 def test_the_same_command_goes_on_after_every_kill(expected: bytes, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with stub_server(tmp_path / "stub", "--latency", "fixed:0.4") as stub:
-        config = write_config(tmp_path, stub.models())
+        config = write_config(tmp_path, {"default": stub.model()})
         lost = 0
         for served in (3, 20, 40):
             with ended_at_last(simulate(tmp_path, config, run)) as driver:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from matrix_sim.config import RunConfig
+from matrix_sim.errors import RunFailure
 from matrix_sim.failpoints import Failpoints, InjectedFault
 from matrix_sim.llm.contracts import CallKey, Endpoint, Reply, Request
 from matrix_sim.llm.request_hash import prompt_json, request_hash
+from matrix_sim.store.adapters import StoreChannel
+from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from tests.support.small_world import LocalGroups, play_world
 from tests.support.virtual_time import run_virtually
@@ -84,6 +87,7 @@ class ManyLives:
     """A run that was killed now and then, and what each kill interrupted."""
 
     config: RunConfig
+    channel: Callable[[RunStore], StoreChannel] = InlineCommit
     kills: Kills = field(default_factory=Kills)
     store: RunStore = field(init=False)
     endpoint: CountingEndpoint = field(init=False)
@@ -98,14 +102,17 @@ class ManyLives:
     def live(self, seed: int) -> bool:
         """One life; whether it came to its natural end."""
         self.endpoint.begun.clear()
+        life = play_world(
+            self.config,
+            self.store,
+            wrap=self.endpoint.around,
+            failpoints=self.kills,
+            channel=self.channel,
+        )
         try:
-            run_virtually(
-                play_world(
-                    self.config, self.store, wrap=self.endpoint.around, failpoints=self.kills
-                ),
-                seed,
-            )
-        except InjectedFault:
+            run_virtually(life, seed)
+        except (InjectedFault, RunFailure):  # a writer of batches passes its death on as the latter
+            assert self.kills.dead
             self.deaths += 1
             for key in self.endpoint.begun:
                 if self.store.reply(key) is None:

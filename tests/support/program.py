@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,17 +29,15 @@ def plain_environment(**more: str) -> dict[str, str]:
 
 
 class Program:
-    """`matrix-sim ARGUMENTS`, started in `folder`."""
+    """`matrix-sim ARGUMENTS`, started in `folder`, with more in its environment."""
 
-    def __init__(
-        self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         self._said = folder / "stderr.txt"
         with self._said.open("ab") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "matrix_sim", *arguments],
                 cwd=folder,
-                env=plain_environment() if environment is None else environment,
+                env=plain_environment(**environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -109,9 +107,9 @@ class StubServer:
 
     url: str
 
-    def models(self, **more: Any) -> dict[str, Any]:
-        """The `models` of a config that use it."""
-        return {"default": {"base_url": self.url, "model": MODEL} | more}
+    def model(self, **more: Any) -> dict[str, Any]:
+        """The entry in the `models` of a config that uses it."""
+        return {"base_url": self.url, "model": MODEL} | more
 
     def stats(self) -> dict[str, Any]:
         """Its counters."""
@@ -121,13 +119,11 @@ class StubServer:
 
 
 @contextmanager
-def stub_server(
-    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
-) -> Iterator[StubServer]:
+def stub_server(folder: Path, *arguments: str, **environment: str) -> Iterator[StubServer]:
     """Serve the stub, on a port of its own choice, for as long as the block runs."""
     folder.mkdir()
     command = ("stub-server", "--port", "0", "--seed", "3", *arguments)
-    with ended_at_last(Program(folder, *command, environment=environment)) as program:
+    with ended_at_last(Program(folder, *command, **environment)) as program:
         line = program.first_line()
         urls = [word for word in line.split() if word.startswith("http") and word.endswith("/v1")]
         if not urls:

@@ -16,7 +16,7 @@ PEOPLE, GROUPS, TICKS, WINDOW = 6, 2, 6, 3
 """Two windows; what one group sends in the first, the other routes in the second."""
 
 
-def stub(latency: str = "fixed:0") -> dict[str, Any]:
+def embedded_stub(latency: str = "fixed:0") -> dict[str, Any]:
     """The models of a run whose LLM actors hold the stub."""
     return {"default": {"stub": {"latency": latency, "slots": 32}}}
 
@@ -43,7 +43,7 @@ def write_config(folder: Path, models: dict[str, Any], **runtime: Any) -> Path:
 
 def expected_scenarios(folder: Path) -> bytes:
     """`scenarios.jsonl` of the society as the domain makes it, in one process and without Ray."""
-    config = load_config(write_config(folder, stub()), (), {}).config
+    config = load_config(write_config(folder, embedded_stub()), (), {}).config
     with RunStore.in_memory() as store:
         run_virtually(play_world(config, store))
         path = folder / "scenarios.jsonl"

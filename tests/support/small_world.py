@@ -36,7 +36,7 @@ from matrix_sim.society.modulator import Modulator
 from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.society.simulation import Simulation, SimulationEnd, SimulationSettings
 from matrix_sim.society.society import Society
-from matrix_sim.store.adapters import StoreHistory, StoreJournal, StoreLedger
+from matrix_sim.store.adapters import StoreChannel, StoreHistory, StoreJournal, StoreLedger
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
@@ -130,14 +130,14 @@ class World:
     wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint
     """Puts something around the stub, or in its place."""
     failpoints: Failpoints = NO_FAILPOINTS
-    on_report: Callable[[TickReport], None] = lambda _: None
+    channel: Callable[[RunStore], StoreChannel] = InlineCommit
     llm: Journaled = field(init=False)
     society: Society = field(init=False)
     groups: LocalGroups = field(init=False)
     simulation: Simulation = field(init=False)
 
     def __post_init__(self) -> None:
-        config, channel = self.config, InlineCommit(self.store)
+        config, channel = self.config, self.channel(self.store)
         society = founded(config, self.store)
         stub = config.models.default.stub
         assert stub is not None
@@ -199,7 +199,6 @@ class World:
             ledger=StoreLedger(channel),
             progress=progress,
             failpoints=self.failpoints,
-            on_report=self.on_report,
         )
 
     async def play(self) -> SimulationEnd:
@@ -216,10 +215,10 @@ async def play_world(
     *,
     wrap: Callable[[Endpoint], Endpoint] = lambda endpoint: endpoint,
     failpoints: Failpoints = NO_FAILPOINTS,
-    on_report: Callable[[TickReport], None] = lambda _: None,
+    channel: Callable[[RunStore], StoreChannel] = InlineCommit,
 ) -> SimulationEnd:
     """One life of a run, to the end."""
-    return await World(config, store, wrap, failpoints, on_report).play()
+    return await World(config, store, wrap, failpoints, channel).play()
 
 
 def scenario_bytes(store: RunStore, config: RunConfig) -> bytes:

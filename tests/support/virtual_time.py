@@ -1,8 +1,8 @@
 """An event loop whose clock is virtual and whose scheduling is drawn from a seed.
 
 Sleeping costs nothing: when nobody is ready, the clock jumps to the next timer. Which of several
-ready callbacks runs first is drawn, so that one seed is one interleaving, and a failing seed
-replays exactly.
+ready callbacks runs first is drawn, and so is which of several timers that are due together
+rings first: one seed is one interleaving, and a failing seed replays exactly.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ import asyncio
 import random
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_TIMER_JITTER_S = 1e-6
+"""Far more than the loop's idea of the same moment, far less than any latency of a test."""
 
 
 class _JumpingSelector(selectors.BaseSelector):
@@ -56,6 +61,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        when += self._draw.random() * _TIMER_JITTER_S
+        return super().call_at(when, callback, *args, context=context)
 
     def _advance(self, seconds: float) -> None:
         self._now += seconds

@@ -1,11 +1,14 @@
 """A run that was killed, wherever and how often, goes on as if nothing had happened (S2)."""
 
+from collections.abc import Callable
 from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matrix_sim.store.adapters import StoreChannel
+from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
 from tests.support.deaths import ManyLives
 from tests.support.examples import examples
@@ -67,13 +70,16 @@ def test_a_kill_anywhere_changes_nothing(place: str, share: float, seed: int) ->
     check(lives, QUICK)
 
 
-@examples(10)
+@pytest.mark.parametrize("channel", [InlineCommit, GroupCommit])
+@examples(8)
 @given(
     kills=st.lists(st.tuples(st.sampled_from(PLACES), MOMENTS), min_size=2, max_size=5),
     seed=st.integers(0, 99),
 )
-def test_several_kills_in_a_row_change_nothing(kills: list[tuple[str, float]], seed: int) -> None:
-    lives = ManyLives(small_config(stub={"latency": SLOW}))
+def test_several_kills_in_a_row_change_nothing(
+    channel: Callable[[RunStore], StoreChannel], kills: list[tuple[str, float]], seed: int
+) -> None:
+    lives = ManyLives(small_config(stub={"latency": SLOW}), channel)
     # Later lives have less to do: a small share of the whole is still ahead of most of them.
     lives.live_through([moment(SLOW, place, share / 4) for place, share in kills], seed)
     assert lives.deaths >= 1

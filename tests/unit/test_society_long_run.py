@@ -86,10 +86,9 @@ def test_every_prompt_stays_within_a_bound_that_the_settings_give() -> None:
 
 def test_prompts_do_not_grow_with_the_length_of_the_run() -> None:
     for kind, first, last in (("act", 40, 150), ("route", 40, 150), ("summary", 13, 50)):
-        early, late = (
-            [estimate_tokens(r.messages[-1].content) for r in asked(kind) if inside(parts(r)[2])]
-            for inside in (lambda when, f=first: when < f, lambda when, e=last: when >= e)
-        )
+        sizes = [(parts(r)[2], estimate_tokens(r.messages[-1].content)) for r in asked(kind)]
+        early = [size for when, size in sizes if when < first]
+        late = [size for when, size in sizes if when >= last]
         assert early
         assert late
         assert sum(late) / len(late) < 1.5 * max(early)

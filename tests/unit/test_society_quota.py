@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ GROUPS = 3
 PAIR: Graph = ((1,), (0,))
 
 
-def quota_config(scenarios: int, **society: object) -> RunConfig:
+def quota_config(scenarios: int, **society: Any) -> RunConfig:
     return small_config(ticks=None, scenarios=scenarios, **society)
 
 
@@ -186,11 +187,11 @@ def test_a_window_needs_its_actions_in_all_of_its_ticks_together(acts: int, scen
     ],
 )
 def test_a_finished_run_that_is_grown_is_the_longer_run(
-    before: dict[str, object], after: dict[str, object]
+    before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    store, _ = finished(small_config(**before))  # type: ignore[arg-type]
-    first = set(scenario_bytes(store, small_config(**before)).splitlines())  # type: ignore[arg-type]
-    config = small_config(**after)  # type: ignore[arg-type]
+    store, _ = finished(small_config(**before))
+    first = set(scenario_bytes(store, small_config(**before)).splitlines())
+    config = small_config(**after)
     run_virtually(play_world(config, store), 5)
     assert everything(store, config) == everything(finished(config)[0], config)
     assert first < set(scenario_bytes(store, config).splitlines())

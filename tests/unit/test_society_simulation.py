@@ -16,7 +16,7 @@ from matrix_sim.failpoints import InjectedFault
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.messages import Failure, Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.society.horizon import FixedHorizon
-from matrix_sim.society.simulation import RunStopped
+from matrix_sim.society.simulation import RunStopped, Simulation, SimulationEnd
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import CommitTick
 from tests.support.deaths import Kills
@@ -68,8 +68,8 @@ class Uneven(ScriptedGroups):
         return await super().play(grant)
 
 
-async def lead(simulation_: Any) -> object:
-    return await simulation_.run()
+async def lead(engine: Simulation) -> SimulationEnd:
+    return await engine.run()
 
 
 def assert_inboxes_are_what_was_sent_one_window_before(
