@@ -12,23 +12,10 @@ from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteGroups, RemoteStore
 from matrix_sim.failpoints import Failpoints
-from matrix_sim.society.clock import Clock
-from matrix_sim.society.horizon import Horizon
-from matrix_sim.society.simulation import Simulation, SimulationEnd, SimulationSettings, Tally
+from matrix_sim.society.simulation import Simulation, SimulationEnd, Tally
+from matrix_sim.society.simulation_plan import SimulationPlan
 from matrix_sim.store.adapters import StoreLedger
 from matrix_sim.store.writes import ReadProgress
-
-
-@dataclass(frozen=True, slots=True)
-class CoordinatorPlan:
-    """What a coordinator needs to know of a society."""
-
-    neighbours: tuple[tuple[int, ...], ...]
-    """Per group, the groups that it sends to."""
-    horizon: Horizon
-    settings: SimulationSettings
-    free_clock: bool = False
-    """Let every group run without waiting for any other (for comparison, in benchmarks only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +38,7 @@ class RunOrder:
 class Coordinator(DeskActor):
     """Goes on from what the store holds, whether it is the first to hold this office or not."""
 
-    def __init__(self, plan: CoordinatorPlan, groups: Mapping[int, Handle], store: Handle) -> None:
+    def __init__(self, plan: SimulationPlan, groups: Mapping[int, Handle], store: Handle) -> None:
         """`groups[g]` is the actor that holds group g; several groups may share one."""
         self._desk = Desk(self._run)
         self._plan = plan
@@ -65,16 +52,11 @@ class Coordinator(DeskActor):
         progress = await self._store.submit(
             ReadProgress(len(plan.neighbours), plan.settings.window)
         )
-        waits_for = ((),) * len(plan.neighbours) if plan.free_clock else plan.neighbours
-        self._simulation = Simulation(
-            neighbours=plan.neighbours,
-            clock=Clock(waits_for, plan.settings.window, progress.committed),
-            horizon=plan.horizon,
-            settings=plan.settings,
-            groups=self._groups,
-            ledger=StoreLedger(self._store),
-            progress=progress,
-            failpoints=Failpoints.from_environment(os.environ),
+        self._simulation = plan.simulation(
+            self._groups,
+            StoreLedger(self._store),
+            progress,
+            Failpoints.from_environment(os.environ),
         )
         return await self._simulation.run()
 

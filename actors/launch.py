@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +20,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.agent import AgentActor
-from actors.coordinator import Coordinator, CoordinatorPlan, RunOrder, Status
+from actors.coordinator import Coordinator, RunOrder, Status
 from actors.handle import Handle
 from actors.host import Host
 from actors.llm import LLM
@@ -33,9 +34,9 @@ from matrix_sim.llm.backends import SOCIETY_ROLES, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
-from matrix_sim.society.horizon import horizon_of
 from matrix_sim.society.settings import agent_settings, modulator_settings
-from matrix_sim.society.simulation import SimulationEnd, SimulationSettings
+from matrix_sim.society.simulation import SimulationEnd
+from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.society.society import Society
 
 _COORDINATOR_LIVES = 5
@@ -52,6 +53,11 @@ def connect() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+
+
+def disconnect() -> None:
+    """Leave the cluster; one that `connect` started ends."""
+    ray.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,15 @@ class Production:
             stage.config.runtime, len(stage.society.members), len(stage.society.groups), cluster
         )
         self.cast: Cast | None = None
+
+    @property
+    def actors(self) -> int:
+        """How many actors there will be."""
+        society, placement = self._stage.society, self.placement
+        groups, people = len(society.groups), len(society.members)
+        hosts = math.ceil(groups / placement.groups_per_host)
+        holders = groups + people if placement.kind == "spread" else hosts
+        return holders + placement.llm_actors + 2
 
     async def start(self) -> Cast:
         """Create all actors and wait until each answers."""
@@ -215,18 +230,7 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         for part in _parts(charters, placement.groups_per_host):
             host = _actor(Host, "SPREAD", part, stage.prompts, llm, store)
             groups |= {charter.group: host for charter in part}
-    plan = CoordinatorPlan(
-        neighbours=tuple(group.neighbours for group in society.groups),
-        horizon=horizon_of(society.settings, len(society.groups)),
-        settings=SimulationSettings(
-            window=society.settings.scenario_window,
-            min_actions=society.settings.min_actions,
-            inbox_limit=society.settings.inbox_limit,
-            tick_attempts=config.runtime.tick_attempts,
-            scenarios=society.settings.scenarios,
-        ),
-        free_clock=stage.free_clock,
-    )
+    plan = plan_of(society, config.runtime, free_clock=stage.free_clock)
     coordinator = _actor(Coordinator, here, plan, groups, store)
     return Cast(store, llm, agents, groups, coordinator)
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import psutil
 
 from actors.coordinator import Status
-from actors.launch import Cast, Production, Stage, connect
+from actors.launch import Cast, Production, Stage, connect, disconnect
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding
 from matrix_sim.personas.loading import load_personas
@@ -185,6 +185,7 @@ async def _measure(stage: Stage, began: float) -> tuple[str, Sequence[_Sample], 
     finally:
         sampling.cancel()
         await production.close()
+        disconnect()
     return production.placement.kind, meter.samples, started, meter.peak_mb
 
 

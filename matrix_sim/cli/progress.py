@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from rich.console import Console
-from rich.status import Status as Spinner
+from rich.live import Live
+from rich.spinner import Spinner
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
@@ -25,7 +26,8 @@ class ProgressDisplay:
         self._quota = quota
         self._file = file
         self._console = Console(file=file, highlight=False)
-        self._spinner: Spinner | None = None
+        self._live: Live | None = None
+        self._spinner = Spinner("dots")
         self._began: float | None = None
         self._first_ticks = 0
         self._last_plain = time.monotonic()
@@ -33,8 +35,17 @@ class ProgressDisplay:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            self._spinner = self._console.status("starting")
-            self._spinner.start()
+            self._spinner.update(text="starting")
+            # Ray's threads keep the stdout they found: it must not be one of Rich's.
+            self._live = Live(
+                self._spinner,
+                console=self._console,
+                refresh_per_second=8,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
         return self
 
     def __exit__(
@@ -43,12 +54,12 @@ class ProgressDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._spinner is not None:
-            self._spinner.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        if self._spinner is not None:
+        if self._live is not None:
             self._console.print(line, markup=False)
         else:
             print(line, file=self._file, flush=True)
@@ -56,8 +67,8 @@ class ProgressDisplay:
     def show(self, status: Status) -> None:
         """The latest status; replaces the one before."""
         line = self._line(status)
-        if self._spinner is not None:
-            self._spinner.update(line)
+        if self._live is not None:
+            self._spinner.update(text=line)
         elif (now := time.monotonic()) - self._last_plain >= _PLAIN_EVERY_S:
             self._last_plain = now
             if line != self._last_line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,14 +37,18 @@ def simulate(
     from matrix_sim.cli.simulation import play
     from matrix_sim.config_file import load_config
 
-    opened, end, summary = play(load_config(config, set_ or (), os.environ), run, fork, _say)
-    scenarios = opened.directory / "scenarios.jsonl"
+    played = play(load_config(config, set_ or (), os.environ), run, fork, _say)
+    file = played.run.directory / "scenarios.jsonl"
     if as_json:
-        figures = {"scenarios_file": str(scenarios), "quota_met": end.quota_met}
-        print(json.dumps(figures | summary.as_dict(), ensure_ascii=False, indent=2))
+        figures: dict[str, Any] = {
+            "scenarios_file": str(file),
+            "scenarios_exported": played.exported,
+            "quota_met": played.end.quota_met,
+        }
+        print(json.dumps(figures | played.summary.as_dict(), ensure_ascii=False, indent=2))
     else:
-        print("\n".join(_lines(summary)))
-        print(f"scenarios: {scenarios}")
+        print("\n".join(_lines(played.summary)))
+        print(f"{played.exported} scenarios exported: {file}")
 
 
 def _say(line: str) -> None:

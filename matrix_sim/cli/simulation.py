@@ -8,10 +8,11 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from actors.coordinator import Status
-from actors.launch import STOP_GRACE_S, Production, Stage, connect
+from actors.launch import STOP_GRACE_S, Production, Stage, connect, disconnect
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory
 from matrix_sim.cli.terminal import reserved_terminal
@@ -21,13 +22,25 @@ from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.run_directory import OpenedRun, open_run
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
+from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A run that came to its end."""
+
+    run: OpenedRun
+    end: SimulationEnd
+    summary: RunSummary
+    exported: int
+    """Scenarios in `scenarios.jsonl`."""
+
+
 def play(
     loaded: LoadedConfig, directory: Path, fork: Path | None, say: Callable[[str], None]
-) -> tuple[OpenedRun, SimulationEnd, RunSummary]:
+) -> Played:
     """Play a run to its end and export its scenarios.
 
     Raises:
@@ -43,11 +56,15 @@ def play(
     )
     _introduce(run, say)
     quota = run.config.society.scenarios
-    with (
-        reserved_terminal(run.directory / "logs" / "ray.log") as terminal,
-        ProgressDisplay(len(run.society.groups), quota, terminal) as display,
-    ):
-        end = asyncio.run(_produce(run, owner, display))
+    end = _ended(run)
+    if end is not None:
+        say("the run has ended before: nothing is left to play")
+    else:
+        with (
+            reserved_terminal(run.directory / "logs" / "ray.log") as terminal,
+            ProgressDisplay(len(run.society.groups), quota, terminal) as display,
+        ):
+            end = asyncio.run(_produce(run, owner, display))
     if not end.quota_met:
         say(
             f"The quota of {quota} scenarios was not met: after "
@@ -55,8 +72,15 @@ def play(
             f"{end.scenarios}. Raise it and run the same command again to go on."
         )
     with RunStore.read_only(run.directory) as store:
-        export_scenarios(store.scenarios(), run.directory / "scenarios.jsonl", quota)
-        return run, end, summarise_run(store)
+        exported = export_scenarios(store.scenarios(), run.directory / "scenarios.jsonl", quota)
+        return Played(run, end, summarise_run(store), exported)
+
+
+def _ended(run: OpenedRun) -> SimulationEnd | None:
+    """How the run has ended, if it has: then no actor need be started."""
+    plan = plan_of(run.society, run.config.runtime)
+    with RunStore.read_only(run.directory) as store:
+        return plan.end(store.progress(len(plan.neighbours), plan.settings.window))
 
 
 def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
@@ -73,10 +97,12 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
 
 
 async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> SimulationEnd:
+    display.say("joining Ray")
     connect()
     production = Production(Stage(run.society, run.config, run.prompts, run.directory, owner))
     placement = production.placement
     display.say(f"placement {placement.kind}: {placement.reason}")
+    display.say(f"starting {production.actors} actors")
     try:
         await production.start()
         return await _until_done_or_interrupted(production, display.show, display.say)
@@ -86,6 +112,7 @@ async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> Simu
         ) from failure
     finally:
         await production.close()
+        disconnect()
 
 
 async def _until_done_or_interrupted(

@@ -179,8 +179,17 @@ class Simulation:
             if following is None:
                 break
             self._enter(following)
-        scenarios = len(self._summarised)
-        quota = self._settings.scenarios
+        return self._end()
+
+    @property
+    def ended(self) -> SimulationEnd | None:
+        """How it ended, if nothing is left to do."""
+        if self._playable() or any(self._awaits_summary(*key) for key in self._actions):
+            return None
+        return self._end() if self._following_stage() is None else None
+
+    def _end(self) -> SimulationEnd:
+        scenarios, quota = len(self._summarised), self._settings.scenarios
         return SimulationEnd(
             ticks=self._stage.end,
             rounds=self._stage.round,
@@ -206,8 +215,12 @@ class Simulation:
         played = max(progress.rounds, default=-1)
         return Stage(played if begun else played + 1, stage.end)
 
+    def _playable(self) -> bool:
+        """Whether a group has ticks of this stage before it."""
+        return any(self._clock.next_tick(group) < self._stage.end for group in range(self._count))
+
     def _following_stage(self) -> Stage | None:
-        if any(self._clock.next_tick(group) < self._stage.end for group in range(self._count)):
+        if self._playable():
             raise AssertionError("every group waits for another: the clock is stuck")
         if self._over:
             return None
@@ -330,14 +343,16 @@ class Simulation:
             self._over = True
 
     def _order_summary(self, window: int, group: int) -> None:
-        closed = (window + 1) * self._settings.window <= self._clock.next_tick(group)
-        enough = self._actions.get((window, group), 0) >= self._settings.min_actions
-        wanted = closed and enough and self._failure is None
-        if wanted and (window, group) not in self._summarised:
+        if self._failure is None and self._awaits_summary(window, group):
             self._summarised.add((window, group))
             task = asyncio.create_task(self._summarise(SummaryOrder(group, window)))
             self._summaries.add(task)
             task.add_done_callback(self._summary_done)
+
+    def _awaits_summary(self, window: int, group: int) -> bool:
+        closed = (window + 1) * self._settings.window <= self._clock.next_tick(group)
+        enough = self._actions.get((window, group), 0) >= self._settings.min_actions
+        return closed and enough and (window, group) not in self._summarised
 
     def _summary_done(self, task: asyncio.Task[None]) -> None:
         self._summaries.discard(task)
