@@ -12,8 +12,9 @@ from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteGroups, RemoteStore
 from matrix_sim.failpoints import Failpoints
-from matrix_sim.society.simulation import Simulation, SimulationEnd, Tally
+from matrix_sim.society.simulation import Simulation, SimulationEnd
 from matrix_sim.society.simulation_plan import SimulationPlan
+from matrix_sim.society.tally import Tally
 from matrix_sim.store.adapters import StoreLedger
 from matrix_sim.store.writes import ReadProgress
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import ray
@@ -235,7 +234,9 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
     return Cast(store, llm, agents, groups, coordinator)
 
 
-def _actor(kind: type, strategy: Any, *arguments: Any) -> Handle:
+def _actor(
+    kind: type, strategy: str | NodeAffinitySchedulingStrategy, *arguments: object
+) -> Handle:
     """A restartable actor that takes no CPU from the scheduler: it mostly waits."""
     handle: Handle = (
         ray.remote(kind)  # type: ignore[assignment]

@@ -46,9 +46,7 @@ class LLM(DeskActor):
 
         `max_in_flight` is this actor's part; `share` is how many LLM actors there are.
         """
-        self._backends = Backends(
-            models, secrets, prompts, seed=seed, language=prompts.sources.language, share=share
-        )
+        self._backends = Backends(models, secrets, prompts, seed=seed, share=share)
         self._llm = Journaled(
             self._backends.of_role,
             StoreJournal(RemoteStore(CoalescedPort(store))),

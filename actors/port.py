@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from ray.exceptions import ActorDiedError, RayActorError
@@ -83,7 +84,7 @@ class CoalescedPort:
         items, self._outbox = self._outbox, []
         self._spawn(self._submit(items))
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,7 +62,6 @@ class Failpoints:
         """Whether any is armed: callers in a hot loop look before they name their places."""
         self._kinds = {(fault.name, fault.nth): fault.kind for fault in faults}
         self._reached: dict[str, int] = {}
-        self._lock = threading.Lock()
         self._kill = kill
 
     @classmethod
@@ -89,9 +87,8 @@ class Failpoints:
         """
         if not self.armed:
             return
-        with self._lock:
-            count = self._reached.get(name, 0) + 1
-            self._reached[name] = count
+        count = self._reached.get(name, 0) + 1
+        self._reached[name] = count
         kind = self._kinds.get((name, count))
         if kind is FaultKind.KILL:
             self._kill()

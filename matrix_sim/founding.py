@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 
 from matrix_sim.canonical import canonical_json
@@ -16,13 +14,12 @@ from matrix_sim.messages import agent_label, group_label
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.arrangement import Arrangement, arrange
-from matrix_sim.society.homophily.embedding import embed
+from matrix_sim.society.homophily.embedding import Vectors, embed
 from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.society import Group, Member, Society
 from matrix_sim.store.writes import PutEvent
 from matrix_sim.text import clip
 
-Vectors = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
 """Texts to rows of a matrix, shape (len(texts), d)."""
 
@@ -70,12 +67,12 @@ def found_society(
         Group(group, arrangement.groups[group], description, arrangement.neighbours[group])
         for group, description in enumerate(_descriptions(arrangement, prompts))
     )
-    society = Society(config.seed, config.language, config.society, members, groups)
+    society = Society(config.society, members, groups)
     events = (*_member_events(members, vectors), *_group_events(groups, arrangement))
     return Founding(society, events)
 
 
-def read_society(events: Events, seed: int, language: str, settings: SocietyConfig) -> Society:
+def read_society(events: Events, settings: SocietyConfig) -> Society:
     """The society that was founded in this run."""
     members = tuple(
         Member(agent, Persona.model_validate(body["persona"]), body["speaker"])
@@ -85,7 +82,7 @@ def read_society(events: Events, seed: int, language: str, settings: SocietyConf
         Group(group, tuple(body["members"]), body["description"], tuple(body["neighbours"]))
         for group, body in enumerate(_bodies(events, "group"))
     )
-    return Society(seed, language, settings, members, groups)
+    return Society(settings, members, groups)
 
 
 def _descriptions(arrangement: Arrangement, prompts: PromptLibrary) -> list[str]:

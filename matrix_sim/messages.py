@@ -193,7 +193,8 @@ class TickReport:
     inbox_cut: int = 0
     observations_cut: int = 0
     unknown_ids: int = 0
-    """Ids in the routing reply that named nobody there, or the one who acted; dropped."""
+    """What was dropped from the routing reply: it named nobody there, the one who acted, an action
+    that was not asked about, or sent on what another group had sent."""
     routing_failure: Failure | None = None
 
     @property

@@ -12,13 +12,14 @@ import numpy as np
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config_file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
-from matrix_sim.founding import Embed, Vectors, found_society, local_embedding, read_society
+from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
+from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.society.homophily.embedding import unit_rows
+from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
 from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.run_store import RunStore
@@ -70,7 +71,7 @@ def open_run(
             store.apply([*founding.events, PutEvent(*_SOCIETY, identity.canonical)])
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
-        society = read_society(store, config.seed, config.language, config.society)
+        society = read_society(store, config.society)
         notices = store.notices
     finally:
         store.close()
@@ -93,8 +94,7 @@ def _embedding(config: RunConfig) -> Embed:
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
-    secret = config.secrets.get(model.api_key_env or "")
-    key = secret.get_secret_value() if secret is not None else ""
+    key = key_of(model, config.secrets)
     return lambda texts: _endpoint_vectors(model, key, texts)
 
 

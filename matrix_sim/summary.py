@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from matrix_sim.messages import ActionKind
+from matrix_sim.society.tally import Tally
 from matrix_sim.store.run_store import RunStore
 
 
@@ -58,54 +57,39 @@ class RunSummary:
 def summarise_run(store: RunStore) -> RunSummary:
     """Add up a run."""
     groups = len(store.events("group"))
-    counts: Counter[str] = Counter()
-    failures: Counter[str] = Counter()
-    rounds = 0
+    tally = Tally()
+    delivered_envelopes = observations = routing_calls = rounds = 0
     for group in range(groups):
         for report in store.reports(group):
+            tally.count(report)
+            delivered_envelopes += len(report.inbox)
+            observations += sum(len(d.observations) for d in report.deliveries)
+            routing_calls += bool(report.actions or report.inbox)
             rounds = max(rounds, report.round)
-            counts["ticks"] += 1
-            counts["null_ticks"] += report.null
-            counts["envelopes"] += len(report.envelopes)
-            counts["delivered_envelopes"] += len(report.inbox)
-            counts["inbox_cut"] += report.inbox_cut
-            counts["observations_cut"] += report.observations_cut
-            counts["unknown_ids"] += report.unknown_ids
-            counts["routing_calls"] += bool(report.actions or report.inbox)
-            counts["observations"] += sum(len(d.observations) for d in report.deliveries)
-            if report.routing_failure:
-                failures[report.routing_failure.value] += 1
-            for step in report.steps:
-                counts[step.action.kind.value] += 1
-                causes = [step.failure, step.goal.failure if step.goal else None]
-                causes += [block.failure for block in step.condensed]
-                failures.update(cause.value for cause in causes if cause)
     for scenario in store.scenarios():
-        counts["scenarios"] += 1
-        if scenario.failure:
-            failures[scenario.failure.value] += 1
+        tally.count_scenario(scenario)
     usage = store.usage()
-    actions = counts[ActionKind.PLAN.value] + counts[ActionKind.REACTION.value]
     prompt_tokens = sum(role.prompt_tokens for role in usage.roles)
     uncached = sum(role.uncached_tokens for role in usage.roles)
+    acted = max(1, tally.actions)
     return RunSummary(
         agents=len(store.events("member")),
         groups=groups,
-        ticks=counts["ticks"],
-        null_ticks=counts["null_ticks"],
-        actions=actions,
-        reactions=counts[ActionKind.REACTION.value],
-        plan_steps=counts[ActionKind.PLAN.value],
-        idle=counts[ActionKind.IDLE.value],
-        envelopes=counts["envelopes"],
-        delivered_envelopes=counts["delivered_envelopes"],
-        observations=counts["observations"],
-        inbox_cut=counts["inbox_cut"],
-        observations_cut=counts["observations_cut"],
-        unknown_ids=counts["unknown_ids"],
-        scenarios=counts["scenarios"],
+        ticks=tally.ticks,
+        null_ticks=tally.null_ticks,
+        actions=tally.actions,
+        reactions=tally.reactions,
+        plan_steps=tally.plan_steps,
+        idle=tally.idle,
+        envelopes=tally.envelopes,
+        delivered_envelopes=delivered_envelopes,
+        observations=observations,
+        inbox_cut=tally.inbox_cut,
+        observations_cut=tally.observations_cut,
+        unknown_ids=tally.unknown_ids,
+        scenarios=tally.scenarios,
         rounds=rounds,
-        failures=dict(sorted(failures.items())),
+        failures=dict(sorted(tally.failures.items())),
         calls=usage.calls,
         replies=usage.replies,
         calls_lost=usage.lost,
@@ -115,8 +99,8 @@ def summarise_run(store: RunStore) -> RunSummary:
         cached_tokens=sum(role.cached_tokens for role in usage.roles),
         uncached_tokens=uncached,
         charged_tokens=usage.charged_tokens,
-        routing_calls=counts["routing_calls"],
-        calls_per_action=usage.replies / max(1, actions),
-        prompt_tokens_per_action=prompt_tokens / max(1, actions),
-        uncached_tokens_per_action=uncached / max(1, actions),
+        routing_calls=routing_calls,
+        calls_per_action=usage.replies / acted,
+        prompt_tokens_per_action=prompt_tokens / acted,
+        uncached_tokens_per_action=uncached / acted,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+BYTES_A_TOKEN = 3
+"""UTF-8 bytes that `estimate_tokens` takes for a token."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -25,7 +27,7 @@ def estimate_tokens(text: str) -> int:
     That is about one token a Japanese character and one for three Latin letters: above what
     the tokenizers of current open models need for either, so that budgets err to the safe side.
     """
-    return len(text.encode("utf-8", "replace")) // 3 + 1
+    return len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN + 1
 
 
 def clip(text: str, characters: int) -> str:

@@ -19,6 +19,7 @@ import psutil
 
 from actors.coordinator import Status
 from actors.launch import Cast, Production, Stage, connect, disconnect
+from matrix_sim.cli.bench import ClockKind
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding
 from matrix_sim.personas.loading import load_personas
@@ -28,7 +29,6 @@ from matrix_sim.randomness import named_random
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import summarise_run
 
-ClockKind = Literal["window", "none"]
 _SAMPLE_S = 0.25
 _MEMORY_EVERY = 8
 """Samples between two looks at the memory: reading it costs more than the rest."""
@@ -87,7 +87,7 @@ class _Sample:
     busy_slot_s: float
 
 
-def bench_personas(count: int, seed: int) -> list[Persona]:
+def _bench_personas(count: int, seed: int) -> list[Persona]:
     """`count` different people, recombined from the built-in ones: for load, not for data."""
     config = RunConfig.model_validate(
         {"society": {"ticks": 1}, "models": {"default": {"stub": {}}}}
@@ -116,7 +116,7 @@ def run_engine(load: EngineLoad, clock: ClockKind, directory: Path) -> EngineFig
     began = time.monotonic()
     config = _config(load)
     prompts = PromptLibrary(config.language)
-    people = bench_personas(load.personas, load.seed)
+    people = _bench_personas(load.personas, load.seed)
     founding = found_society(config, people, prompts, local_embedding(config.seed))
     with RunStore.open(directory, owner="bench", create=True) as store:
         store.apply(list(founding.events))
@@ -126,9 +126,9 @@ def run_engine(load: EngineLoad, clock: ClockKind, directory: Path) -> EngineFig
         prompts=prompts,
         directory=directory,
         owner=f"bench on {socket.gethostname()}",
-        free_clock=clock == "none",
+        free_clock=clock is ClockKind.NONE,
     )
-    placement, samples, started, memory_mb = asyncio.run(_measure(stage, began))
+    placement, samples, started, memory_mb = asyncio.run(_measure(stage))
     with RunStore.read_only(directory) as store:
         summary = summarise_run(store)
     first = next(s for s in samples if s.ticks)
@@ -173,7 +173,7 @@ def _config(load: EngineLoad) -> RunConfig:
     )
 
 
-async def _measure(stage: Stage, began: float) -> tuple[str, Sequence[_Sample], float, float]:
+async def _measure(stage: Stage) -> tuple[str, Sequence[_Sample], float, float]:
     connect()
     production = Production(stage)
     meter = _Meter(await production.start())

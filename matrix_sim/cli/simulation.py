@@ -20,6 +20,7 @@ from matrix_sim.config_file import LoadedConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure
+from matrix_sim.messages import group_label
 from matrix_sim.run_directory import OpenedRun, open_run
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
@@ -93,7 +94,7 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
     if run.fresh:
         for group in run.society.groups:
             people = "、".join(run.society.members[a].speaker for a in group.members)
-            say(f"  g{group.group:04d}  {group.description}\n         {people}")
+            say(f"  {group_label(group.group)}  {group.description}\n         {people}")
 
 
 async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> SimulationEnd:

@@ -24,6 +24,12 @@ def model_of(models: ModelsConfig, role: Role) -> ModelConfig:
     return own or models.default
 
 
+def key_of(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> str:
+    """The key of a model's endpoint; empty for one that asks for none."""
+    key = secrets.get(model.api_key_env or "")
+    return key.get_secret_value() if key is not None else ""
+
+
 class Backends:
     """The endpoints of one process; roles with the same model share one, and its connections."""
 
@@ -34,7 +40,6 @@ class Backends:
         prompts: PromptLibrary,
         *,
         seed: int,
-        language: str,
         share: int = 1,
     ) -> None:
         """`share` is how many processes split the slots of a stub between them."""
@@ -44,7 +49,7 @@ class Backends:
             model = model_of(models, role)
             endpoint = next((e for m, e in self._endpoints if m == model), None)
             if endpoint is None:
-                endpoint = _endpoint(model, secrets, prompts, seed, language, share)
+                endpoint = _endpoint(model, secrets, prompts, seed, share)
                 self._endpoints.append((model, endpoint))
             self.of_role[role] = Retrying(
                 endpoint,
@@ -64,18 +69,16 @@ def _endpoint(
     secrets: Mapping[str, SecretStr],
     prompts: PromptLibrary,
     seed: int,
-    language: str,
     share: int,
 ) -> Endpoint:
     if model.stub is not None:
         stub = model.stub.model_copy(update={"slots": max(1, model.stub.slots // share)})
-        return StubEndpoint(stub, seed=seed, language=language)
+        return StubEndpoint(stub, seed=seed, language=prompts.sources.language)
     # The client is heavy to import; a run on the stub does without.
     from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 
-    key = secrets.get(model.api_key_env or "")
     return OpenAIEndpoint(
         model,
-        api_key=key.get_secret_value() if key is not None else "",
+        api_key=key_of(model, secrets),
         json_instruction=lambda schema: prompts.text_of("json_instruction", schema=schema),
     )

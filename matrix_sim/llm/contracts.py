@@ -2,7 +2,7 @@
 
 What the endpoint said, whatever it said, is a `Reply`: it is journaled and acted on. What kept
 it from saying anything is an `EnvironmentalFailure`: raised, never journaled, never committed
-(S3). Reading a reply as a decision is `structured.py`'s; keeping it is `journal.py`'s.
+(S3). Reading a reply as a decision is `structured.py`'s; keeping it is `journaled.py`'s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ class Role(StrEnum):
 
     AGENT = "agent"
     MODULATOR = "modulator"
-    EMBEDDING = "embedding"
 
 
 @dataclass(frozen=True, slots=True)

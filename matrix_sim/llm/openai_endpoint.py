@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
 from matrix_sim.llm.dialect import dialect_of, simpler_dialect
 from matrix_sim.llm.failures import complaint, failure_of, is_context_overflow
+from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
+from matrix_sim.llm.stub.wire import ADDRESS_HEADER, ATTEMPT_HEADER, SENDING_HEADER
 from matrix_sim.llm.transport import Answer, Transport
 from matrix_sim.llm.wire import (
     JsonInstruction,
@@ -19,9 +20,6 @@ from matrix_sim.llm.wire import (
     request_body,
 )
 from matrix_sim.text import clip
-
-STUB_MODEL: Final = "matrix-sim-stub"
-"""The one model that is told a call's address, in headers: its replies are drawn from it."""
 
 _PATH = "/chat/completions"
 _BODY_SHOWN = 200
@@ -107,10 +105,11 @@ class OpenAIEndpoint:
         )
 
     def _stub_headers(self, request: Request, sending: int) -> dict[str, str] | None:
+        # The one model that is told a call's address: its replies are drawn from it.
         if self._model != STUB_MODEL:
             return None
         return {
-            "X-Matrix-Address": request.address,
-            "X-Matrix-Attempt": str(request.attempt),
-            "X-Matrix-Sending": str(sending),
+            ADDRESS_HEADER: request.address,
+            ATTEMPT_HEADER: str(request.attempt),
+            SENDING_HEADER: str(sending),
         }

@@ -11,9 +11,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 
 from matrix_sim.llm.contracts import Message
-
-BYTES_A_TOKEN = 3
-"""As in `matrix_sim.text.estimate_tokens`."""
+from matrix_sim.text import BYTES_A_TOKEN
 
 
 class PrefixCache:

@@ -11,8 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matrix_sim.llm.contracts import Message, StoredPrompt
-from matrix_sim.llm.request_hash import messages_of
+from matrix_sim.llm.contracts import StoredPrompt
 
 LONGEST_CHAIN = 16
 """Prompts that reading one back may take, at most."""
@@ -83,10 +82,8 @@ class PromptFamilies:
         self._held_bytes += len(encoded.prompt)
 
 
-def decode(
-    lookup: Callable[[bytes], StoredPrompt | None], request_hash: bytes
-) -> tuple[Message, ...]:
-    """The messages that were stored under `request_hash`.
+def decode(lookup: Callable[[bytes], StoredPrompt | None], request_hash: bytes) -> bytes:
+    """The prompt (`prompt_json`) that was stored under `request_hash`.
 
     Args:
         lookup: the stored prompt of a request hash; where several rows have the same hash, the
@@ -94,23 +91,23 @@ def decode(
         request_hash: of the prompt that is wanted.
 
     Raises:
-        LookupError: the prompt, or one that it builds on, is not there.
+        LookupError: the prompt, or one that it builds on, is not there, or builds on itself.
     """
-    links: list[StoredPrompt] = []
+    links: dict[bytes, StoredPrompt] = {}
     wanted: bytes | None = request_hash
     while wanted is not None:
         link = lookup(wanted)
-        if link is None or len(links) > LONGEST_CHAIN:
+        if link is None or wanted in links:
             raise LookupError(
-                f"prompt {request_hash.hex()} builds on {wanted.hex()}, which cannot be read;"
-                " the journal is incomplete"
+                f"the prompt {request_hash.hex()} cannot be put together: it builds on"
+                f" {wanted.hex()}, which {'is not there' if link is None else 'builds on it'}"
             )
-        links.append(link)
+        links[wanted] = link
         wanted = link.base
     prompt = b""
-    for link in reversed(links):
+    for link in reversed(links.values()):
         prompt = prompt[: link.shared] + zlib.decompress(link.tail)
-    return messages_of(prompt)
+    return prompt
 
 
 def _family(address: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import orjson
-
 from matrix_sim.canonical import canonical_json
 from matrix_sim.llm.contracts import Message, Request
 
@@ -13,11 +11,6 @@ from matrix_sim.llm.contracts import Message, Request
 def prompt_json(messages: tuple[Message, ...]) -> bytes:
     """The messages as canonical JSON: what is hashed, and what `StoredPrompt` keeps."""
     return canonical_json([{"content": m.content, "role": m.role} for m in messages])
-
-
-def messages_of(prompt: bytes) -> tuple[Message, ...]:
-    """The messages that `prompt_json` wrote."""
-    return tuple(Message(m["role"], m["content"]) for m in orjson.loads(prompt))
 
 
 def request_hash(identity: bytes, request: Request, prompt: bytes) -> bytes:

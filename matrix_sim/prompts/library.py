@@ -61,7 +61,7 @@ class PromptLibrary:
 
     @property
     def sources(self) -> PromptTexts:
-        """What to send to other processes, which build their library `from_texts`."""
+        """The texts that it was compiled from, with their language."""
         return self._texts
 
     def text(self, name: str) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from matrix_sim.llm.contracts import LLM, Address, Request, Role
-from matrix_sim.llm.structured import ask, ask_text, schema_of
+from matrix_sim.llm.schema import schema_of
+from matrix_sim.llm.structured import ask, ask_text
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -33,6 +34,8 @@ from matrix_sim.text import clip
 
 _GOAL_SCHEMA = schema_of(GoalReply, "goal")
 _ACT_SCHEMA = schema_of(ActReply, "act")
+_SHORTEST_EXCERPT = 20
+"""Characters that stand in for a memory item where nothing condensed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,8 @@ class Agent:
 
     async def _condense(self, state: AgentState) -> CondensedBlock:
         block = state.memory.oldest_block(self._settings.memory.block_tokens)
-        room = self._settings.memory.block_tokens // 2
+        # In characters, of which each is a token at most: a block comes down to half.
+        characters = self._settings.memory.block_tokens // 2
         request = Request(
             address=Address(f"condense/{self._label}/b{state.blocks:04d}"),
             role=Role.AGENT,
@@ -245,10 +249,10 @@ class Agent:
         )
         reply = await ask_text(self._llm, request)
         if isinstance(reply, Failure):
-            share = max(20, room // len(block))
+            share = max(_SHORTEST_EXCERPT, characters // len(block))
             text = "\n".join(clip(item.text, share) for item in block)
-            return CondensedBlock(state.blocks, len(block), clip(text, room), failure=reply)
-        return CondensedBlock(state.blocks, len(block), clip(reply.strip(), room))
+            return CondensedBlock(state.blocks, len(block), clip(text, characters), failure=reply)
+        return CondensedBlock(state.blocks, len(block), clip(reply.strip(), characters))
 
     @property
     def _label(self) -> str:

@@ -77,15 +77,3 @@ class Progress:
     """(window, group) of every committed scenario."""
     actions_per_window: tuple[tuple[int, int, int], ...]
     """(window, group, number of actions) of every window that holds actions."""
-
-
-def no_progress(groups: int) -> Progress:
-    """The progress of a run that has not begun."""
-    return Progress(
-        committed=(-1,) * groups,
-        rounds=(-1,) * groups,
-        quiescent=(False,) * groups,
-        recent=(),
-        scenarios=frozenset(),
-        actions_per_window=(),
-    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matrix_sim.llm.contracts import LLM, Address, Request, Role
-from matrix_sim.llm.structured import ask, schema_of
+from matrix_sim.llm.schema import schema_of
+from matrix_sim.llm.structured import ask
 from matrix_sim.messages import Action, Failure, group_label
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.replies import RouteReply
@@ -42,6 +43,7 @@ class Routing:
     routes: tuple[Route, ...]
     """One for each action of the question."""
     unknown_ids: int = 0
+    """As in `TickReport`."""
     failure: Failure | None = None
 
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from matrix_sim.errors import RunFailure
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.messages import (
-    ActionKind,
     Envelope,
-    Failure,
     Grant,
-    Scenario,
     SummaryOrder,
     TickReport,
     group_label,
@@ -29,6 +26,7 @@ from matrix_sim.society.clock import Clock
 from matrix_sim.society.contracts import Groups, Ledger, Progress
 from matrix_sim.society.horizon import Horizon, Stage
 from matrix_sim.society.post_office import PostOffice
+from matrix_sim.society.tally import Tally
 
 Answer = TypeVar("Answer")
 
@@ -48,54 +46,6 @@ class SimulationSettings:
     """Processes that one tick may lose before the run ends with its address."""
     scenarios: int | None
     """The quota, if there is one."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has happened since this process took over, for the progress display."""
-
-    ticks: int = 0
-    null_ticks: int = 0
-    actions: int = 0
-    reactions: int = 0
-    plan_steps: int = 0
-    idle: int = 0
-    envelopes: int = 0
-    inbox_cut: int = 0
-    observations_cut: int = 0
-    unknown_ids: int = 0
-    scenarios: int = 0
-    actors_lost: int = 0
-    failures: dict[str, int] = field(default_factory=dict)
-
-    def count(self, report: TickReport) -> None:
-        """Add one committed tick."""
-        self.ticks += 1
-        self.null_ticks += report.null
-        self.envelopes += len(report.envelopes)
-        self.inbox_cut += report.inbox_cut
-        self.observations_cut += report.observations_cut
-        self.unknown_ids += report.unknown_ids
-        self._fail(report.routing_failure)
-        for step in report.steps:
-            kind = step.action.kind
-            self.actions += kind is not ActionKind.IDLE
-            self.reactions += kind is ActionKind.REACTION
-            self.plan_steps += kind is ActionKind.PLAN
-            self.idle += kind is ActionKind.IDLE
-            self._fail(step.failure)
-            self._fail(step.goal.failure if step.goal is not None else None)
-            for block in step.condensed:
-                self._fail(block.failure)
-
-    def count_scenario(self, scenario: Scenario) -> None:
-        """Add one committed scenario."""
-        self.scenarios += 1
-        self._fail(scenario.failure)
-
-    def _fail(self, failure: Failure | None) -> None:
-        if failure is not None:
-            self.failures[failure.value] = self.failures.get(failure.value, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)

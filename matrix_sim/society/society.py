@@ -35,8 +35,6 @@ class Group:
 class Society:
     """Everything that is decided before the first tick; committed before it starts (S9)."""
 
-    seed: int
-    language: str
     settings: SocietyConfig
     members: tuple[Member, ...]
     """By agent number."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from dataclasses import dataclass
 
 from matrix_sim.errors import RunFailure
-from matrix_sim.llm.contracts import CallKey, Finish, OpenCall, RecordCall, Reply, Role
+from matrix_sim.llm.contracts import (
+    CallKey,
+    Finish,
+    OpenCall,
+    RecordCall,
+    Reply,
+    Role,
+    StoredPrompt,
+)
+from matrix_sim.llm.prompt_delta import decode
 from matrix_sim.store.codec import decode_reply, encode_reply
 from matrix_sim.store.failures import StoreConflict
 
@@ -36,11 +44,6 @@ class RoleUsage:
     """Prompt tokens (estimated) beyond an LRU prefix cache of the stated size."""
 
     @property
-    def failures(self) -> int:
-        """Replies that did not end of themselves."""
-        return sum(count for finish, count in self.finishes if finish is not Finish.STOP)
-
-    @property
     def charged_tokens(self) -> int:
         """What the endpoint is taken to have charged: never less than it did."""
         return self.prompt_tokens + self.completion_tokens + self.lost_tokens
@@ -67,11 +70,6 @@ class CallUsage:
     def lost(self) -> int:
         """Reservations that got no reply."""
         return sum(role.lost for role in self.roles)
-
-    @property
-    def failures(self) -> int:
-        """Replies that did not end of themselves."""
-        return sum(role.failures for role in self.roles)
 
     @property
     def charged_tokens(self) -> int:
@@ -165,23 +163,16 @@ class CallTable:
         Raises:
             RunFailure: a prompt that it builds on was never recorded.
         """
-        pieces: dict[bytes, tuple[int, bytes]] = {}
-        following: bytes | None = request_hash
-        while following is not None:
-            row = self._connection.execute(_PROMPT, (following,)).fetchone()
-            if row is None and not pieces:
-                return None
-            if row is None or following in pieces:
-                raise RunFailure(
-                    f"the prompt {request_hash.hex()} cannot be put together: it builds on"
-                    f" {following.hex()}, which {'builds on it' if row else 'is not there'}"
-                )
-            pieces[following] = (row[1], row[2])
-            following = row[0]
-        text = b""
-        for shared, tail in reversed(pieces.values()):
-            text = text[:shared] + zlib.decompress(tail)
-        return text
+        if self._stored_prompt(request_hash) is None:
+            return None
+        try:
+            return decode(self._stored_prompt, request_hash)
+        except LookupError as error:
+            raise RunFailure(str(error)) from error
+
+    def _stored_prompt(self, request_hash: bytes) -> StoredPrompt | None:
+        row = self._connection.execute(_PROMPT, (request_hash,)).fetchone()
+        return None if row is None else StoredPrompt(*row)
 
     def usage(self) -> CallUsage:
         """Totals by role."""

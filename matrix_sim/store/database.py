@@ -132,7 +132,7 @@ def copy_database(source: sqlite3.Connection, path: Path) -> None:
 
 
 def _connect(database: str, patience_s: float) -> sqlite3.Connection:
-    # The connection may move to a writer thread: one thread at a time, not one for ever.
+    # An actor is made in one thread and its event loop runs in another: one at a time.
     return sqlite3.connect(
         database,
         uri=database.startswith("file:"),

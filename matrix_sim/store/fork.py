@@ -11,7 +11,7 @@ from matrix_sim.store.database import DATABASE_FILE, explained
 from matrix_sim.store.directory import prepare_directory
 from matrix_sim.store.run_store import RunStore
 
-_WHAT_HAPPENED = ("events", "ticks", "scenarios", "meta")
+_WHAT_HAPPENED = ("events", "ticks", "scenarios")
 
 
 def fork_journal(source: Path, target: Path) -> None:

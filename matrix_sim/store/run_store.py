@@ -238,18 +238,6 @@ class RunStore:
         with explained(self.path):
             return self._happenings.progress(groups, window)
 
-    def meta(self, key: str) -> str | None:
-        """A fact about the run itself (its identity, for one); None if it was never put."""
-        with explained(self.path):
-            row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,))
-            found = row.fetchone()
-        return None if found is None else str(found[0])
-
-    def put_meta(self, key: str, value: str) -> None:
-        """Set a fact about the run; durable on return."""
-        with explained(self.path):
-            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
     def backup(self, path: Path) -> None:
         """Copy the store, as of its last commit, to the file `path`: whole or not at all.
 

@@ -22,7 +22,6 @@ Migration = tuple[str, ...]
 """The statements that lead from one version of the schema to the next."""
 
 _FIRST: Migration = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     """
     CREATE TABLE events (
         kind TEXT NOT NULL,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from matrix_sim.cli.simulation import play
-from matrix_sim.config_file import load_config
+from tests.support.ray_session import play_on_ray
 from tests.support.small_run import GROUPS, PEOPLE, TICKS, embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
@@ -31,9 +30,10 @@ def test_the_scenarios_are_the_same_bytes(
     latency: str, runtime: dict[str, Any], expected: bytes, tmp_path: Path
 ) -> None:
     config = write_config(tmp_path, embedded_stub(latency), **runtime)
-    run, end, summary = play(load_config(config, (), {}), tmp_path / "run", None, lambda _: None)
-    assert (run.directory / "scenarios.jsonl").read_bytes() == expected
-    assert end.ticks == TICKS
+    played = play_on_ray(config, tmp_path / "run")
+    summary = played.summary
+    assert played.scenarios == expected
+    assert played.end.ticks == TICKS
     assert (summary.agents, summary.groups, summary.ticks) == (PEOPLE, GROUPS, GROUPS * TICKS)
     assert summary.envelopes > 0
     assert (summary.calls, summary.calls_lost) == (summary.replies, 0)

@@ -20,7 +20,7 @@ from matrix_sim.messages import (
 from matrix_sim.society.clock import Clock
 from matrix_sim.society.horizon import FixedHorizon, Horizon
 from matrix_sim.society.simulation import Simulation, SimulationSettings
-from matrix_sim.store.adapters import StoreLedger
+from matrix_sim.store.adapters import StoreChannel, StoreLedger
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 
@@ -79,6 +79,7 @@ def simulation(
     scenarios: int | None = None,
     tick_attempts: int = 3,
     failpoints: Failpoints = NO_FAILPOINTS,
+    channel: Callable[[RunStore], StoreChannel] = InlineCommit,
 ) -> Simulation:
     """One life of a run of these groups, on what the store holds."""
     progress = store.progress(len(graph), WINDOW)
@@ -94,7 +95,7 @@ def simulation(
             scenarios=scenarios,
         ),
         groups=groups,
-        ledger=StoreLedger(InlineCommit(store)),
+        ledger=StoreLedger(channel(store)),
         progress=progress,
         failpoints=failpoints,
     )

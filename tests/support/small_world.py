@@ -85,7 +85,7 @@ def founded(config: RunConfig, store: RunStore) -> Society:
         founding = found_society(config, personas, PROMPTS, local_embedding(config.seed))
         _EVENTS[key] = list(founding.events)
     store.apply(_EVENTS[key])
-    return read_society(store, config.seed, config.language, config.society)
+    return read_society(store, config.society)
 
 
 class LocalGroups:

@@ -8,7 +8,9 @@ import pytest
 from matrix_sim.config import GroupSizeConfig, SocietyConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.model import Persona
-from matrix_sim.society.homophily import arrange, embed, profile_text
+from matrix_sim.society.homophily.arrangement import arrange
+from matrix_sim.society.homophily.embedding import embed
+from matrix_sim.society.homophily.profile import profile_text
 
 
 def people() -> list[Persona]:

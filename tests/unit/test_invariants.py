@@ -160,7 +160,7 @@ def remote_config(url: str) -> RunConfig:
 
 def client_for(url: str) -> tuple[Backends, OpenAIEndpoint]:
     config = remote_config(url)
-    backends = Backends(config.models, config.secrets, PROMPTS, seed=3, language="ja")
+    backends = Backends(config.models, config.secrets, PROMPTS, seed=3)
     return backends, OpenAIEndpoint(
         ModelConfig.model_validate(config.models.default.model_dump()),
         api_key=config.secrets["OPENAI_API_KEY"].get_secret_value(),

@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from matrix_sim.llm.contracts import Address, Finish, Message, Reply, Request, Role
-from matrix_sim.llm.structured import ask, ask_text, schema_of
+from matrix_sim.llm.schema import schema_of
+from matrix_sim.llm.structured import ask, ask_text
 from matrix_sim.messages import Failure
 
 

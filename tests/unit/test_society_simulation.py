@@ -4,6 +4,7 @@ import asyncio
 import random
 import sys
 from collections import Counter
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -14,11 +15,24 @@ from hypothesis import strategies as st
 from matrix_sim.errors import RunFailure
 from matrix_sim.failpoints import InjectedFault
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.messages import Failure, Grant, Scenario, SummaryOrder, TickReport
+from matrix_sim.messages import (
+    Action,
+    ActionKind,
+    AgentStep,
+    CondensedBlock,
+    Failure,
+    Goal,
+    Grant,
+    PlanEffect,
+    Scenario,
+    SummaryOrder,
+    TickReport,
+)
 from matrix_sim.society.horizon import FixedHorizon
-from matrix_sim.society.simulation import RunStopped, Simulation, SimulationEnd
+from matrix_sim.society.simulation import RunStopped, Simulation, SimulationEnd, Tally
+from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import CommitTick
+from matrix_sim.store.writes import CommitTick, Item
 from tests.support.deaths import Kills
 from tests.support.examples import examples
 from tests.support.scripted_groups import Graph, ScriptedGroups, report, simulation
@@ -81,6 +95,39 @@ def assert_inboxes_are_what_was_sent_one_window_before(
         sources = [s for s, targets in enumerate(graph) if group in targets]
         wanted = [(tick - 3, source) for source in sources] if tick >= 3 else []
         assert [(e.action.tick, e.source) for e in got.inbox] == wanted
+
+
+class SlowDisk(InlineCommit):
+    """A store that takes its time, some of it before and some after the write."""
+
+    def __init__(self, store: RunStore) -> None:
+        super().__init__(store)
+        self._draw = random.Random(1)
+
+    async def submit(self, item: Item) -> object:
+        await asyncio.sleep(self._draw.uniform(0.0, 5.0))
+        answer = await super().submit(item)
+        await asyncio.sleep(self._draw.uniform(0.0, 5.0))
+        return answer
+
+
+def test_nothing_is_granted_before_all_that_it_rests_on_is_durable() -> None:
+    store = RunStore.in_memory()
+
+    def script(grant: Grant) -> TickReport:
+        committed = store.progress(3, 3).committed
+        assert committed[grant.group] == grant.tick - 1
+        sources = [s for s, targets in enumerate(AHEAD) if grant.group in targets]
+        assert all(committed[source] >= grant.tick - 3 for source in sources)
+        return busy(AHEAD).script(grant)
+
+    class SlowToTell(ScriptedGroups):
+        async def summarise(self, order: SummaryOrder) -> Scenario:
+            assert store.progress(3, 3).committed[order.group] >= 3 * order.window + 2
+            return await super().summarise(order)
+
+    run_virtually(lead(simulation(AHEAD, SlowToTell(script), store, channel=SlowDisk)))
+    assert_inboxes_are_what_was_sent_one_window_before(store, AHEAD, ticks=9)
 
 
 def test_a_group_far_ahead_of_another_has_its_old_envelopes_delivered_after_a_restart() -> None:
@@ -229,6 +276,26 @@ def test_a_summary_is_off_the_critical_path() -> None:
     end = run_virtually(lead(simulation(PAIR, SlowToTell(busy(PAIR).script), store)))
     assert finished == [(8, 8)] * 6
     assert end.scenarios == len(tuple(store.scenarios())) == 6
+
+
+def test_a_failed_goal_action_routing_and_condensing_are_tallied_each() -> None:
+    goal = Goal(0, "", "", (), failure=Failure.REFUSED)
+    block = CondensedBlock(0, 3, "・", failure=Failure.EMPTY)
+    idle = AgentStep(
+        Action(0, 0, 4, ActionKind.IDLE, ""),
+        ActionKind.PLAN,
+        (),
+        PlanEffect.KEEP,
+        None,
+        has_next=True,
+        goal=goal,
+        condensed=(block, block),
+        failure=Failure.MALFORMED,
+    )
+    tally = Tally()
+    tally.count(replace(report(Grant(0, 0, 0, ())), steps=(idle,), routing_failure=Failure.EMPTY))
+    assert tally.failures == {"refused": 1, "empty": 3, "malformed": 1}
+    assert (tally.idle, tally.actions) == (1, 0)
 
 
 def test_what_is_committed_is_tallied_with_every_failure_of_a_reply() -> None:

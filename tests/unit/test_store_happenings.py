@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from matrix_sim.messages import null_report
-from matrix_sim.society.contracts import no_progress
+from matrix_sim.society.contracts import Progress
 from matrix_sim.store.failures import StoreConflict
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import (
@@ -105,7 +105,14 @@ def test_reads_go_through_the_same_channel_and_see_what_is_before_them(store: Ru
 
 
 def test_a_run_that_has_not_begun_has_no_progress(store: RunStore) -> None:
-    assert store.progress(3, 3) == no_progress(3)
+    assert store.progress(groups=2, window=3) == Progress(
+        committed=(-1, -1),
+        rounds=(-1, -1),
+        quiescent=(False, False),
+        recent=(),
+        scenarios=frozenset(),
+        actions_per_window=(),
+    )
 
 
 def test_progress_says_how_far_each_group_is(store: RunStore) -> None:

@@ -89,12 +89,12 @@ def test_usage_is_told_by_role_and_finish(store: RunStore) -> None:
         ]
     )
     agent, modulator = store.usage().roles
-    assert (agent.role, agent.calls, agent.sendings, agent.failures) == (Role.AGENT, 2, 4, 1)
+    assert (agent.role, agent.calls, agent.sendings) == (Role.AGENT, 2, 4)
     assert agent.finishes == ((Finish.REFUSED, 1), (Finish.STOP, 1))
     assert (agent.prompt_tokens, agent.completion_tokens) == (600, 80)
     assert (agent.cached_tokens, agent.uncached_tokens) == (200, 240)
     assert (modulator.role, modulator.charged_tokens) == (Role.MODULATOR, 17)
-    assert store.usage().failures == 2
+    assert modulator.finishes == ((Finish.LENGTH, 1),)
 
 
 def test_a_prompt_is_put_together_from_what_it_builds_on(store: RunStore) -> None:

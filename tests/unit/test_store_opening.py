@@ -38,19 +38,16 @@ def go_on(directory: Path) -> RunStore:
 def test_a_run_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     with begin(tmp_path / "new" / "run") as store:
         store.apply([PutEvent("kind", "key", b"body")])
-        store.put_meta("identity", "abc")
-        store.put_meta("identity", "def")
     with go_on(tmp_path / "new" / "run") as store:
         assert store.events("kind") == {"key": b"body"}
-        assert store.meta("identity") == "def"
-        assert store.meta("unknown") is None
+        assert store.events("unknown") == {}
 
 
 def test_beginning_where_a_run_is_goes_on_with_it(tmp_path: Path) -> None:
     with begin(tmp_path) as store:
-        store.put_meta("identity", "abc")
+        store.apply([PutEvent("kind", "key", b"body")])
     with begin(tmp_path) as store:
-        assert store.meta("identity") == "abc"
+        assert store.events("kind") == {"key": b"body"}
 
 
 def test_a_directory_with_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -114,10 +111,10 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 def test_an_older_schema_is_brought_forward_with_its_rows(tmp_path: Path) -> None:
     begin(tmp_path).close()
     older = sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)
-    older.execute("INSERT INTO meta VALUES ('identity', 'abc')")
-    steps = (*MIGRATIONS, ("ALTER TABLE meta ADD COLUMN note TEXT NOT NULL DEFAULT '-'",))
+    older.execute("INSERT INTO events VALUES ('kind', 'key', x'00')")
+    steps = (*MIGRATIONS, ("ALTER TABLE events ADD COLUMN note TEXT NOT NULL DEFAULT '-'",))
     migrate(older, schema_version(older, tmp_path, steps), steps)
-    assert older.execute("SELECT * FROM meta").fetchall() == [("identity", "abc", "-")]
+    assert older.execute("SELECT * FROM events").fetchall() == [("kind", "key", b"\x00", "-")]
     assert schema_version(older, tmp_path, steps) == len(steps)
     older.close()
 
@@ -125,11 +122,11 @@ def test_an_older_schema_is_brought_forward_with_its_rows(tmp_path: Path) -> Non
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     begin(tmp_path).close()
     older = sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)
-    steps = (*MIGRATIONS, ("DROP TABLE meta", "no such statement"))
+    steps = (*MIGRATIONS, ("DROP TABLE events", "no such statement"))
     with pytest.raises(sqlite3.OperationalError):
         migrate(older, len(MIGRATIONS), steps)
     assert schema_version(older, tmp_path, steps) == len(MIGRATIONS)
-    assert older.execute("SELECT count(*) FROM meta").fetchone() == (0,)
+    assert older.execute("SELECT count(*) FROM events").fetchone() == (0,)
     older.close()
 
 
