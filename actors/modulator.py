@@ -9,16 +9,15 @@ from actors.desk import Desk
 from actors.handle import Handle
 from actors.port import DirectPort
 from actors.remote import RemoteLLM, RemoteMembers, RemoteStore
-from matrix_sim.lazy import Lazy
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.society.assembly import GroupCharter, build_modulator
+from matrix_sim.society.assembly import GroupCharter, LiveGroup, build_modulator
 from matrix_sim.society.modulator import Modulator
 from matrix_sim.store.adapters import StoreHistory
 
 
 class ModulatorActor(DeskActor):
-    """Plays the ticks of its group; rebuilt from history when first asked."""
+    """Plays the ticks of its group; rebuilt from history (`LiveGroup`)."""
 
     def __init__(
         self,
@@ -34,16 +33,12 @@ class ModulatorActor(DeskActor):
         self._members = RemoteMembers({a: DirectPort(actor) for a, actor in members.items()})
         self._llm = RemoteLLM([DirectPort(actor) for actor in llm])
         self._history = StoreHistory(RemoteStore(DirectPort(store)))
-        self._modulator = Lazy(self._build)
+        self._live = LiveGroup(charter.group, self._history, self._build)
 
-    async def _build(self) -> Modulator:
-        reports = await self._history.reports(self._charter.group)
+    def _build(self, reports: tuple[TickReport, ...]) -> Modulator:
         return build_modulator(
             self._charter, self._prompts, self._llm, self._members, self._history, reports
         )
 
     async def _answer(self, item: Grant | SummaryOrder) -> TickReport | Scenario:
-        modulator = await self._modulator.get()
-        if isinstance(item, Grant):
-            return await modulator.play(item)
-        return await modulator.summarise(item)
+        return await self._live.answer(item)

@@ -125,6 +125,10 @@ class LiveGroup:
         self._build = build
         self._modulator = Lazy(self._rebuilt)
 
+    async def answer(self, item: Grant | SummaryOrder) -> TickReport | Scenario:
+        """Whatever the coordinator asks."""
+        return await (self.play(item) if isinstance(item, Grant) else self.summarise(item))
+
     async def play(self, grant: Grant) -> TickReport:
         """One tick (`Modulator.play`)."""
         return await (await self._modulator.get()).play(grant)

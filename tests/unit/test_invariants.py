@@ -19,9 +19,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.config import RunConfig
 from matrix_sim.config_file import dump_config
-from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Reply, Request
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 from matrix_sim.llm.stub.endpoint import MODEL
@@ -158,11 +157,10 @@ def remote_config(url: str) -> RunConfig:
     )
 
 
-def client_for(url: str) -> tuple[Backends, OpenAIEndpoint]:
+def client_for(url: str) -> OpenAIEndpoint:
     config = remote_config(url)
-    backends = Backends(config.models, config.secrets, PROMPTS, seed=3)
-    return backends, OpenAIEndpoint(
-        ModelConfig.model_validate(config.models.default.model_dump()),
+    return OpenAIEndpoint(
+        config.models.default,
         api_key=config.secrets["OPENAI_API_KEY"].get_secret_value(),
         json_instruction=lambda schema: schema,
     )
@@ -176,7 +174,7 @@ def traceback_of_a_refusal(store: RunStore) -> str:
 
     async def play() -> None:
         async with serving(refuse) as server:
-            _, client = client_for(server.base_url)
+            client = client_for(server.base_url)
             try:
                 await play_world(small_config(), store, wrap=lambda _: client)
             finally:
@@ -193,7 +191,7 @@ async def play_over_http(store: RunStore) -> None:
     assert stub is not None
     server = StubServer(stub, seed=3, language="ja", api_key=SECRET)
     port = await server.start("127.0.0.1", 0)
-    _, client = client_for(f"http://127.0.0.1:{port}/v1")
+    client = client_for(f"http://127.0.0.1:{port}/v1")
     try:
         await play_world(config, store, wrap=lambda _: client)
     finally:

@@ -29,7 +29,8 @@ from matrix_sim.messages import (
     TickReport,
 )
 from matrix_sim.society.horizon import FixedHorizon
-from matrix_sim.society.simulation import RunStopped, Simulation, SimulationEnd, Tally
+from matrix_sim.society.simulation import RunStopped, Simulation, SimulationEnd
+from matrix_sim.society.tally import Tally
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import CommitTick, Item
