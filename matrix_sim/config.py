@@ -84,9 +84,9 @@ class GroupSizeConfig(_Section):
 class MemoryConfig(_Section):
     """How much an agent remembers word by word."""
 
-    tokens: Annotated[int, Field(ge=200)] = 1600
+    tokens: Annotated[int, Field(ge=200)] = 2400
     """Above this (estimated tokens) the oldest block is condensed."""
-    block_tokens: Annotated[int, Field(ge=100)] = 800
+    block_tokens: Annotated[int, Field(ge=100)] = 1600
     """How much is condensed at once."""
 
     @model_validator(mode="after")

@@ -138,8 +138,8 @@ class AgentStep:
     revised_step: str | None
     """The new current step, with `PlanEffect.REVISE`."""
     has_next: bool
-    """Whether the plan has a next step after this one: without it and with nothing to
-    observe, the agent need not be asked."""
+    """Whether the plan has a next step after this one, or a new goal is due in this round:
+    otherwise, with nothing to observe, the agent need not be asked."""
     goal: Goal | None = None
     condensed: tuple[CondensedBlock, ...] = ()
     failure: Failure | None = None

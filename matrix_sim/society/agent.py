@@ -34,6 +34,7 @@ from matrix_sim.text import clip
 
 _GOAL_SCHEMA = schema_of(GoalReply, "goal")
 _ACT_SCHEMA = schema_of(ActReply, "act")
+_CONDENSED_SHARE = 4
 _SHORTEST_EXCERPT = 20
 """Characters that stand in for a memory item where nothing condensed it."""
 
@@ -57,6 +58,10 @@ class AgentState:
     def next_step(self) -> str | None:
         """The current step of the plan, if there is one."""
         return self.plan[self.position] if self.position < len(self.plan) else None
+
+    def may_go_on(self, round_: int) -> bool:
+        """Whether there is a step to take, or a goal of this round to be found (S7)."""
+        return self.next_step is not None or self.goal is None or self.goal.round < round_
 
     def adopt(self, goal: Goal) -> AgentState:
         """With a new goal and the plan for it."""
@@ -151,7 +156,7 @@ class Agent:
         while state.memory.tokens > self._settings.memory.tokens:
             condensed.append(await self._condense(state))
             state = state.condense(condensed[-1])
-        if state.next_step is None and (state.goal is None or state.goal.round < turn.round):
+        if state.next_step is None and state.may_go_on(turn.round):
             goal = await self._find_goal(state, turn.round)
             state = state.adopt(goal)
         mode = self._mode(state, turn)
@@ -177,7 +182,7 @@ class Agent:
             observed=turn.observations,
             effect=effect,
             revised_step=revised,
-            has_next=state.affect(effect, revised).next_step is not None,
+            has_next=state.affect(effect, revised).may_go_on(turn.round),
             goal=goal,
             condensed=tuple(condensed),
             failure=failure,
@@ -239,8 +244,8 @@ class Agent:
 
     async def _condense(self, state: AgentState) -> CondensedBlock:
         block = state.memory.oldest_block(self._settings.memory.block_tokens)
-        # In characters, of which each is a token at most: a block comes down to half.
-        characters = self._settings.memory.block_tokens // 2
+        # A character is about a token: what is condensed comes down to a quarter.
+        characters = self._settings.memory.block_tokens // _CONDENSED_SHARE
         request = Request(
             address=Address(f"condense/{self._label}/b{state.blocks:04d}"),
             role=Role.AGENT,

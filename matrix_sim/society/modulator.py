@@ -219,8 +219,9 @@ class Modulator:
     def _envelopes(self, question: RoutingQuestion, routing: Routing) -> tuple[Envelope, ...]:
         ranks: dict[int, int] = {}
         envelopes = []
-        for (action, speaker), route in zip(question.actions, routing.routes, strict=True):
-            for target in route.forward[: self._settings.forward_limit]:
+        for index in routing.by_importance:
+            action, speaker = question.actions[index]
+            for target in routing.routes[index].forward[: self._settings.forward_limit]:
                 rank = ranks.get(target, 0)
                 ranks[target] = rank + 1
                 envelopes.append(Envelope(target, rank, action, speaker))

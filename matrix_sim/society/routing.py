@@ -45,6 +45,13 @@ class Routing:
     unknown_ids: int = 0
     """As in `TickReport`."""
     failure: Failure | None = None
+    ranking: tuple[int, ...] = ()
+    """Indices into `routes`, what matters most first; what it leaves out follows in order."""
+
+    @property
+    def by_importance(self) -> tuple[int, ...]:
+        """All indices into `routes`: what an inbox limit leaves out is from the end."""
+        return tuple(dict.fromkeys((*self.ranking, *range(len(self.routes)))))
 
 
 class Router(Protocol):
@@ -57,9 +64,6 @@ class Router(Protocol):
             EnvironmentalFailure: a call that the policy needs got no reply.
         """
         ...
-
-
-_NOWHERE = Route((), ())
 
 
 class LLMRouter:
@@ -121,18 +125,20 @@ class LLMRouter:
         )
         reply = await ask(self._llm, request, RouteReply, self._prompts.repair)
         if isinstance(reply, Failure):
-            return Routing((_NOWHERE,) * len(question.actions), failure=reply)
+            return Routing((Route((), ()),) * len(question.actions), failure=reply)
         return self._read(reply, question)
 
     def _read(self, reply: RouteReply, question: RoutingQuestion) -> Routing:
         unknown = 0
         aware: list[dict[int, None]] = [{} for _ in question.actions]
         forward: list[dict[int, None]] = [{} for _ in question.actions]
+        named: list[int] = []
         for entry in reply.routes:
             index = entry.action - 1
             if not 0 <= index < len(question.actions):
                 unknown += 1
                 continue
+            named.append(index)
             actor = question.actions[index][0].agent
             for label in entry.aware:
                 agent = self._members.get(label)
@@ -150,4 +156,4 @@ class LLMRouter:
         routes = tuple(
             Route(tuple(sorted(a)), tuple(f)) for a, f in zip(aware, forward, strict=True)
         )
-        return Routing(routes, unknown)
+        return Routing(routes, unknown, ranking=tuple(dict.fromkeys(named)))

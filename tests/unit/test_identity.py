@@ -74,7 +74,7 @@ def test_how_a_run_is_made_is_not_in_its_identity(changes: dict[str, Any]) -> No
         ({"seed": 8}, ["seed: 7 -> 8"]),
         ({"society__scenario_window": 4}, ["society.scenario_window: 3 -> 4"]),
         ({"society__group_size": {"max": 9}}, ["society.group_size.max: 10 -> 9"]),
-        ({"society__memory": {"tokens": 2000}}, ["society.memory.tokens: 1600 -> 2000"]),
+        ({"society__memory": {"tokens": 2000}}, ["society.memory.tokens: 2400 -> 2000"]),
         ({"persons": 4}, ["personas: 3 -> 4 people"]),
         ({"texts": TEXTS | {"act": "x"}}, ["prompt act: text changed"]),
         ({"texts": {"act": TEXTS["act"], "goal": "g"}}, ["prompt goal: new", "prompt route: gone"]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -33,13 +34,18 @@ def routed(answer: str | Reply, question: RoutingQuestion = QUESTION) -> Routing
     return asyncio.run(router(model).route(question))
 
 
+def reached(answer: str | Reply) -> Routing:
+    """What was decided, whatever matters most of it."""
+    return replace(routed(answer), ranking=())
+
+
 def router(model: ScriptedModel) -> LLMRouter:
     return LLMRouter(GROUP, MEMBERS, NEIGHBOURS, PROMPTS, model, 300)
 
 
 def test_labels_are_read_as_the_members_and_groups_that_they_stand_for() -> None:
     said = route(_1=(["m3", "m1"], []), _2=(["m2"], ["n2", "n1"]))
-    assert routed(said) == Routing((Route((11, 15), ()), Route((12,), (8, 3)), Route((), ())))
+    assert reached(said) == Routing((Route((11, 15), ()), Route((12,), (8, 3)), Route((), ())))
 
 
 @pytest.mark.parametrize(
@@ -68,12 +74,20 @@ def test_labels_are_read_as_the_members_and_groups_that_they_stand_for() -> None
     ],
 )
 def test_what_names_nobody_is_dropped_and_counted(said: str, unknown: int) -> None:
-    assert routed(said) == Routing((Route((), ()),) * 3, unknown_ids=unknown)
+    assert reached(said) == Routing((Route((), ()),) * 3, unknown_ids=unknown)
 
 
 def test_a_negative_action_is_not_counted_from_the_end() -> None:
     said = json.dumps({"routes": [{"action": -1, "aware": ["m2"], "forward": []}]})
-    assert routed(said) == Routing((Route((), ()),) * 3, unknown_ids=1)
+    assert reached(said) == Routing((Route((), ()),) * 3, unknown_ids=1)
+
+
+def test_what_the_reply_names_first_matters_most() -> None:
+    said = json.dumps(
+        {"routes": [{"action": n, "aware": ["m2"], "forward": []} for n in (3, 7, 1, 3)]}
+    )
+    assert routed(said).ranking == (2, 0)
+    assert routed(said).by_importance == (2, 0, 1)
 
 
 def test_what_is_said_twice_holds_once() -> None:
@@ -118,7 +132,7 @@ def test_whatever_is_said_nobody_but_members_and_neighbours_is_reached(
 def test_where_no_routing_comes_nobody_becomes_aware_of_anything(
     answer: str | Reply, failure: Failure
 ) -> None:
-    assert routed(answer) == Routing((Route((), ()),) * 3, failure=failure)
+    assert reached(answer) == Routing((Route((), ()),) * 3, failure=failure)
 
 
 def test_one_question_holds_everything_and_names_people_by_label() -> None:
