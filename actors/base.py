@@ -31,6 +31,6 @@ class DeskActor:
         """Take a batch of items (`CoalescedPort`)."""
         return self._desk.submit(client, items)
 
-    async def collect(self, client: str) -> Batch:
+    async def collect(self, client: str, last: tuple[str, int]) -> Batch:
         """What is done for a client (`CoalescedPort`)."""
-        return await self._desk.collect(client)
+        return await self._desk.collect(client, last)

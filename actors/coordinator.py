@@ -47,6 +47,7 @@ class Coordinator(DeskActor):
         ports = {actor: CoalescedPort(actor) for actor in dict.fromkeys(groups.values())}
         self._groups = RemoteGroups([ports[groups[g]] for g in range(len(groups))])
         self._simulation: Simulation | None = None
+        self._stopped = False
 
     async def _run(self, order: RunOrder) -> SimulationEnd:
         plan = self._plan
@@ -59,6 +60,8 @@ class Coordinator(DeskActor):
             progress,
             Failpoints.from_environment(os.environ),
         )
+        if self._stopped:
+            self._simulation.stop()
         return await self._simulation.run()
 
     async def status(self) -> Status | None:
@@ -75,5 +78,6 @@ class Coordinator(DeskActor):
 
     async def stop(self) -> None:
         """Grant nothing more; the order under way ends with `RunStopped` once all is home."""
+        self._stopped = True
         if self._simulation is not None:
             self._simulation.stop()

@@ -32,16 +32,39 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Answers, and which life of the desk they come from."""
+    """Answers, and where they come from."""
 
     life: str
+    """Which life of the desk."""
+    number: int
+    """How many batches this life has made for this client; 0 for none at all."""
     answers: tuple[Answer, ...]
 
 
 @dataclass(slots=True)
 class _Client:
     done: list[Answer] = field(default_factory=list)
+    """What is done and not yet acknowledged, in the order in which it was done."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while something in `done` has not been sent."""
+    batches: int = 0
+    sent: int = 0
+    """How much of `done`, from its beginning, the last batch held."""
+    polls: int = 0
+
+    def acknowledge(self, batch: int) -> None:
+        """Forget what arrived with the last batch, or note that it has to be sent again."""
+        if batch == self.batches:
+            del self.done[: self.sent]
+        elif self.done:
+            self.ready.set()
+        self.sent = 0
+
+    def next_batch(self) -> tuple[Answer, ...]:
+        self.batches += 1
+        self.sent = len(self.done)
+        self.ready.clear()
+        return tuple(self.done)
 
 
 class Desk:
@@ -66,27 +89,35 @@ class Desk:
             task.add_done_callback(self._tasks.discard)
         return self._life
 
-    async def collect(self, client: str) -> Batch:
+    async def collect(self, client: str, last: tuple[str, int]) -> Batch:
         """What is done for a client; waits until something is.
 
         A client that this life of the desk has never heard of gets an empty batch at once: by
-        the life's name it learns that what it waits for is lost.
+        the life's name it learns that what it waits for is lost. A batch that did not arrive
+        (a connection broke, and both sides live) is sent again with the next.
+
+        Args:
+            client: who asks; a newer poll of the same client takes over from an older one.
+            last: life and number of the last batch that arrived.
         """
         box = self._clients.get(client)
         if box is None:
-            return Batch(self._life, ())
+            return Batch(self._life, 0, ())
+        box.polls += 1
+        poll = box.polls
+        box.acknowledge(last[1] if last[0] == self._life else -1)
         try:
             await asyncio.wait_for(box.ready.wait(), _POLL_S)
+            await asyncio.sleep(LINGER_S)
         except TimeoutError:
-            return Batch(self._life, ())
-        await asyncio.sleep(LINGER_S)
-        done, box.done = box.done, []
-        box.ready.clear()
-        return Batch(self._life, tuple(done))
+            return Batch(self._life, box.batches, ())
+        if poll != box.polls:
+            return Batch(self._life, box.batches, ())  # nobody listens to this one any more
+        answers = box.next_batch()
+        return Batch(self._life, box.batches, answers)
 
     async def _serve(self, box: _Client, number: int, item: Any) -> None:
         answer = await self._attempt(number, item)
-        # Only now look up the list: `collect` puts a new one in its place.
         box.done.append(answer)
         box.ready.set()
 

@@ -34,7 +34,7 @@ from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
 from matrix_sim.society.settings import agent_settings, modulator_settings
-from matrix_sim.society.simulation import SimulationEnd
+from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.society.society import Society
 
@@ -105,6 +105,9 @@ class Production:
             stage.config.runtime, len(stage.society.members), len(stage.society.groups), cluster
         )
         self.cast: Cast | None = None
+        self._committed = 0
+        """Ticks, as far as the last status told."""
+        self._stopping = False
 
     @property
     def actors(self) -> int:
@@ -120,26 +123,58 @@ class Production:
         self.cast = _cast(self._stage, self.placement)
         try:
             await asyncio.gather(*(actor.ping.remote() for actor in self.cast.everyone()))
-        except ray.exceptions.RayActorError as death:
+        except ray.exceptions.RayError as death:
             raise RunFailure(f"an actor of the run did not start: {_cause(death)}") from death
         return self.cast
 
     async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:
         """Play to the end, whoever dies on the way.
 
+        A coordinator that came back is ordered again: history knows where it was.
+
         Raises:
             EnvironmentalFailure, RunFailure, RunStopped: as `Simulation.run`.
         """
-        cast = self._started()
-        watcher = asyncio.create_task(_watch(cast.coordinator, on_status))
+        coordinator = self._started().coordinator
+        watcher = asyncio.create_task(self._watch(coordinator, on_status))
+        port, lives, committed = DirectPort(coordinator), 0, 0
         try:
-            return await _insist(cast.coordinator)
+            while True:
+                try:
+                    end: SimulationEnd = await port.ask(RunOrder())
+                    return end
+                except EnvironmentalFailure as failure:
+                    if failure.hindrance is not Hindrance.ACTOR_LOST:
+                        raise
+                    if self._stopping:
+                        raise RunStopped from failure
+                    lives = 1 if self._committed > committed else lives + 1
+                    committed = self._committed
+                    if lives >= _COORDINATOR_LIVES:
+                        raise RunFailure(
+                            f"the coordinator died {lives} times in a row ({failure.detail}); "
+                            "run the same command again to go on"
+                        ) from failure
         finally:
             watcher.cancel()
 
     async def stop(self) -> None:
         """Let what is under way come home; `run` then raises `RunStopped`."""
-        await self._started().coordinator.stop.remote()
+        self._stopping = True
+        # A coordinator that is just being restarted grants nothing, and gets no new order.
+        with suppress(ray.exceptions.RayError):
+            await self._started().coordinator.stop.remote()
+
+    async def _watch(self, coordinator: Handle, on_status: Callable[[Status], None]) -> None:
+        while True:
+            await asyncio.sleep(_STATUS_EVERY_S)
+            try:
+                status = await coordinator.status.remote()
+            except ray.exceptions.RayError:
+                continue  # it is being restarted; `run` sees to that
+            if status is not None:
+                self._committed = status.committed_ticks
+                on_status(status)
 
     async def close(self) -> None:
         """End all actors; the store first commits what it was given."""
@@ -157,35 +192,6 @@ class Production:
         if self.cast is None:
             raise AssertionError("start() comes first")
         return self.cast
-
-
-async def _insist(coordinator: Handle) -> SimulationEnd:
-    """Order the run again from a coordinator that came back; history knows where it was."""
-    port, lives = DirectPort(coordinator), 0
-    while True:
-        try:
-            end: SimulationEnd = await port.ask(RunOrder())
-            return end
-        except EnvironmentalFailure as failure:
-            lives += 1
-            if failure.hindrance is not Hindrance.ACTOR_LOST:
-                raise
-            if lives >= _COORDINATOR_LIVES:
-                raise RunFailure(
-                    f"the coordinator died {lives} times ({failure.detail}); "
-                    "run the same command again to go on"
-                ) from failure
-
-
-async def _watch(coordinator: Handle, on_status: Callable[[Status], None]) -> None:
-    while True:
-        await asyncio.sleep(_STATUS_EVERY_S)
-        try:
-            status = await coordinator.status.remote()
-        except ray.exceptions.RayActorError:
-            continue  # it is being restarted; `_insist` sees to that
-        if status is not None:
-            on_status(status)
 
 
 def _cast(stage: Stage, placement: Placement) -> Cast:

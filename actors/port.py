@@ -64,6 +64,8 @@ class CoalescedPort:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._life_of: dict[int, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last = ("", 0)
+        """Life and number of the last batch that arrived."""
         self._polling = False
 
     async def ask(self, item: Any) -> Any:
@@ -109,16 +111,21 @@ class CoalescedPort:
         try:
             while self._life_of:
                 try:
-                    self._distribute(await self._target.collect.remote(self._client))
+                    batch = await self._target.collect.remote(self._client, self._last)
+                    self._distribute(batch)
                 except RayActorError as death:
                     lost = list(self._life_of)
                     self._fail(lost, await _revived(self._target, death))
                 except Exception as failure:
+                    # Something in the batch cannot travel. It would be sent again and again:
+                    # what is asked from now on is asked by somebody else.
+                    self._client = uuid.uuid4().hex
                     self._fail(list(self._life_of), failure)
         finally:
             self._polling = False
 
     def _distribute(self, batch: Batch) -> None:
+        self._last = (batch.life, batch.number)
         for answer in batch.answers:
             self._life_of.pop(answer.number, None)
             future = self._waiting.pop(answer.number, None)
@@ -161,6 +168,8 @@ async def _revived(target: Handle, death: RayActorError) -> EnvironmentalFailure
             return _lost(f"it is gone for good: {why}")
         except RayActorError:
             await asyncio.sleep(_REVIVAL_STEP_S)
+        except Exception as failure:
+            return _lost(f"it cannot be asked: {failure}")
         else:
             return _lost(why)
     return _lost(f"it did not come back within {_REVIVAL_S:g} s: {why}")

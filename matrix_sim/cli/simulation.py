@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage, connect, disconnect
+from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory
 from matrix_sim.cli.terminal import reserved_terminal
@@ -98,50 +96,42 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
 
 
 async def _produce(run: OpenedRun, owner: str, display: ProgressDisplay) -> SimulationEnd:
+    interrupts = Interrupts()
     display.say("joining Ray")
     connect()
+    interrupts.listen()  # again: Ray has put a handler of its own in place
     production = Production(Stage(run.society, run.config, run.prompts, run.directory, owner))
     placement = production.placement
     display.say(f"placement {placement.kind}: {placement.reason}")
     display.say(f"starting {production.actors} actors")
     try:
-        await production.start()
-        return await _until_done_or_interrupted(production, display.show, display.say)
+        await interrupts.unless_one_comes(production.start())
+        return await _until_done_or_stopped(production, interrupts, display)
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"{failure}\nWhat is done is kept: the same command goes on from there."
         ) from failure
+    except RunStopped:
+        raise KeyboardInterrupt from None
     finally:
         await production.close()
         disconnect()
 
 
-async def _until_done_or_interrupted(
-    production: Production, show: Callable[[Status], None], say: Callable[[str], None]
+async def _until_done_or_stopped(
+    production: Production, interrupts: Interrupts, display: ProgressDisplay
 ) -> SimulationEnd:
-    interrupted = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted.set)
-    playing = asyncio.create_task(production.run(show))
-    waiting = asyncio.create_task(interrupted.wait())
-    await asyncio.wait({playing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not playing.done():
-        say("stopping: what is under way comes home first (interrupt again to leave it)")
-        interrupted.clear()
-        await production.stop()
-        again = asyncio.create_task(interrupted.wait())
-        await asyncio.wait(
-            {playing, again}, timeout=STOP_GRACE_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        again.cancel()
-        if not playing.done():
-            playing.cancel()
-            with suppress(asyncio.CancelledError):
-                await playing
-            raise KeyboardInterrupt
+    playing = asyncio.create_task(production.run(display.show))
     try:
-        return await playing
-    except RunStopped:
+        try:
+            return await interrupts.unless_one_comes(asyncio.shield(playing))
+        except KeyboardInterrupt:
+            display.say("stopping: what is under way comes home (interrupt again to leave it)")
+            await production.stop()
+            async with asyncio.timeout(STOP_GRACE_S):
+                return await interrupts.unless_one_comes(asyncio.shield(playing))
+    except TimeoutError:
         raise KeyboardInterrupt from None
+    finally:
+        playing.cancel()
+        await asyncio.wait((playing,))

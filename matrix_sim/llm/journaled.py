@@ -135,10 +135,11 @@ class Journaled:
             uncached = self._prefix_cache.uncached_tokens(request.messages)
             self._failpoints.reach("llm.before_send")
             reply, sendings = await backend.send(request)
-        self._failpoints.reach("llm.reply_received")
-        encoded = self._families.encode(request.address, key, prompt)
-        kept = await self._journal.record(
-            RecordCall(call, reply, encoded.stored, uncached, sendings)
-        )
+            self._failpoints.reach("llm.reply_received")
+            encoded = self._families.encode(request.address, key, prompt)
+            # Still in its slot: what is paid and not yet durable is never more than may be open.
+            kept = await self._journal.record(
+                RecordCall(call, reply, encoded.stored, uncached, sendings)
+            )
         self._families.keep(encoded)
         return kept

@@ -290,7 +290,7 @@ def test_a_cancelled_question_holds_up_no_other() -> None:
 def test_a_client_that_a_desk_does_not_know_learns_so_at_once() -> None:
     async def scene() -> tuple[Any, str]:
         desk = Desk(work)
-        return await desk.collect("stranger"), desk.submit("another", [])
+        return await desk.collect("stranger", ("", 0)), desk.submit("another", [])
 
     batch, life = on_time(scene())
     assert batch.answers == ()
