@@ -39,7 +39,8 @@ def read_environment(folders: Collection[Path], environ: Mapping[str, str]) -> d
         for name, value in values.items():
             if value is not None:
                 merged.setdefault(name, value)
-    return merged
+    # A file with Windows line ends, sourced by a shell, leaves a carriage return on each value.
+    return {name: value.strip() for name, value in merged.items()}
 
 
 def expand(

@@ -67,7 +67,8 @@ def load_config(path: Path, overrides: Sequence[str], environ: Mapping[str, str]
     problems = [*document.problems, *storable_problems(data, ())]
     data, unexpanded = expand(data, (), environment, set(keys.values()))
     problems += unexpanded
-    problems += [_missing_key(w, name) for w, name in keys.items() if not environment.get(name)]
+    for where, name in keys.items():
+        problems += _key_problems(where, name, environment.get(name, ""))
     if "secrets" in data:
         del data["secrets"]
         what = "unknown key; a key stays in the environment, api_key_env says under which name"
@@ -150,12 +151,20 @@ def _key_variables(data: Mapping[str, Any]) -> dict[KeyPath, str]:
     return found
 
 
-def _missing_key(where: KeyPath, name: str) -> Problem:
-    what = (
-        f"the environment variable {name} is not set; set it to the key or put it into .env, "
-        "or leave api_key_env out for an endpoint without keys"
-    )
-    return Problem(where, what)
+def _key_problems(where: KeyPath, name: str, key: str) -> list[Problem]:
+    if not key:
+        what = (
+            f"the environment variable {name} is not set; set it to the key or put it into .env, "
+            "or leave api_key_env out for an endpoint without keys"
+        )
+        return [Problem(where, what)]
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        what = (
+            f"the environment variable {name} holds white space or characters outside ASCII, "
+            "which no HTTP header carries; set it to the key alone"
+        )
+        return [Problem(where, what)]
+    return []
 
 
 def _anchored(config: RunConfig, base_dir: Path, secrets: dict[str, SecretStr]) -> RunConfig:

@@ -14,11 +14,12 @@ from matrix_sim.messages import agent_label, group_label
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.arrangement import Arrangement, arrange
+from matrix_sim.society.homophily.description import GroupTraits
 from matrix_sim.society.homophily.embedding import Vectors, embed
 from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.society import Group, Member, Society
 from matrix_sim.store.writes import PutEvent
-from matrix_sim.text import clip
+from matrix_sim.text import clip, printable
 
 Embed = Callable[[Sequence[str]], Vectors]
 """Texts to rows of a matrix, shape (len(texts), d)."""
@@ -60,7 +61,7 @@ def found_society(
     vectors = embedding([profile_text(persona) for persona in personas])
     arrangement = arrange(personas, vectors, config.society, config.seed)
     members = tuple(
-        Member(agent, persona, clip(prompts.speaker(persona), _SPEAKER_CHARACTERS))
+        Member(agent, persona, clip(printable(prompts.speaker(persona)), _SPEAKER_CHARACTERS))
         for agent, persona in enumerate(personas)
     )
     groups = tuple(
@@ -87,18 +88,19 @@ def read_society(events: Events, settings: SocietyConfig) -> Society:
 
 def _descriptions(arrangement: Arrangement, prompts: PromptLibrary) -> list[str]:
     return [
-        clip(
-            prompts.text_of(
-                "group_description",
-                ages=traits.ages,
-                regions=traits.regions,
-                occupations=traits.occupations,
-                shared=traits.shared,
-            ).strip(),
-            _DESCRIPTION_CHARACTERS,
-        )
+        clip(printable(_description(traits, prompts)), _DESCRIPTION_CHARACTERS)
         for traits in arrangement.traits
     ]
+
+
+def _description(traits: GroupTraits, prompts: PromptLibrary) -> str:
+    return prompts.text_of(
+        "group_description",
+        ages=traits.ages,
+        regions=traits.regions,
+        occupations=traits.occupations,
+        shared=traits.shared,
+    ).strip()
 
 
 def _member_events(members: Sequence[Member], vectors: Vectors) -> list[PutEvent]:

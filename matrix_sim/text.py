@@ -7,6 +7,7 @@ import re
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BYTES_A_TOKEN = 3
 """UTF-8 bytes that `estimate_tokens` takes for a token."""
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -19,6 +20,14 @@ def clean_text(text: str) -> tuple[str, int]:
     if text.isascii() and "\x00" not in text:
         return text, 0
     return _UNSTORABLE.subn(REPLACEMENT, text)
+
+
+def printable(text: str) -> str:
+    """The text without what would steer a terminal: control and direction characters.
+
+    Line ends and tabs stay.
+    """
+    return _STEERING.sub(REPLACEMENT, text)
 
 
 def estimate_tokens(text: str) -> int:

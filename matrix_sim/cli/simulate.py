@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, RunOption, SetOption
+from matrix_sim.text import printable
 
 if TYPE_CHECKING:
     from matrix_sim.summary import RunSummary
@@ -52,7 +53,7 @@ def simulate(
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _lines(summary: RunSummary) -> list[str]:

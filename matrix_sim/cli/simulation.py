@@ -66,13 +66,20 @@ def play(
             end = asyncio.run(_produce(run, owner, display))
     if not end.quota_met:
         say(
-            f"The quota of {quota} scenarios was not met: after "
-            f"society.max_windows = {run.config.society.max_windows} windows there are "
-            f"{end.scenarios}. Raise it and run the same command again to go on."
+            f"The quota of {quota} scenarios was not met: there are {end.scenarios} after "
+            f"{end.ticks} ticks, where society.max_windows or the silence of everybody ended it."
         )
     with RunStore.read_only(run.directory) as store:
         exported = export_scenarios(store.scenarios(), run.directory / "scenarios.jsonl", quota)
-        return Played(run, end, summarise_run(store), exported)
+        summary = summarise_run(store)
+    if not summary.actions:
+        causes = ", ".join(f"{kind} {count}" for kind, count in summary.failures.items())
+        raise RunFailure(
+            f"nobody did anything: {summary.replies} replies, {causes or 'no failure'}. "
+            "Look at what the model answers: is it able to follow a JSON schema, and is "
+            "'max_tokens' enough for its thinking and the reply? Then start a new run."
+        )
+    return Played(run, end, summary, exported)
 
 
 def _ended(run: OpenedRun) -> SimulationEnd | None:

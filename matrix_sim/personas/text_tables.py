@@ -17,6 +17,9 @@ from matrix_sim.personas.rows import (
     repeated_columns,
 )
 
+_LARGEST_CELL = 10_000_000
+"""Characters; Python's own limit, 131,072, is reached by a persona with many posts."""
+
 
 class CsvTable:
     """A CSV file with a header line, comma-separated, quoted with double quotation marks."""
@@ -28,6 +31,7 @@ class CsvTable:
     def scan(self) -> Iterator[Row]:
         """Every row with all its fields; see `Table.scan`."""
         # strict: a quotation mark that is never closed must be an error, not one huge field.
+        csv.field_size_limit(_LARGEST_CELL)
         reader = csv.reader(_lines(self.path), strict=True)
         header: list[str] | None = None
         number = 0

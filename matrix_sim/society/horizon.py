@@ -18,6 +18,8 @@ class Stage:
     """Number of the stage; from 1 on, agents whose plan is done get a new one."""
     end: int
     """The first tick beyond it."""
+    begin: int = 0
+    """Its first tick."""
 
 
 class Horizon(Protocol):
@@ -68,8 +70,14 @@ class QuotaHorizon:
         return Stage(0, windows * self.window)
 
     def next(self, reached: Stage, actions: Mapping[tuple[int, int], int]) -> Stage | None:
-        """As many windows more as the missing scenarios need if all groups bring one each."""
+        """As many windows more as the missing scenarios need if all groups bring one each.
+
+        None, too, where new goals brought no action: others would bring none either, at a price.
+        """
         windows = reached.end // self.window
+        asked_in_vain = reached.begin // self.window if reached.round else 0
+        if not any(window >= asked_in_vain for window, _ in actions):
+            return None
         missing = self.scenarios - sum(
             1
             for (window, _), count in actions.items()
@@ -78,7 +86,7 @@ class QuotaHorizon:
         if missing <= 0 or windows >= self.max_windows:
             return None
         more = min(windows + math.ceil(missing / self.groups), self.max_windows)
-        return Stage(reached.round + 1, more * self.window)
+        return Stage(reached.round + 1, more * self.window, reached.end)
 
 
 def horizon_of(settings: SocietyConfig, groups: int) -> Horizon:

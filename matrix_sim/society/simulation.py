@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from matrix_sim.errors import RunFailure
@@ -153,17 +153,17 @@ class Simulation:
 
     def _stage_of(self, progress: Progress) -> Stage:
         """The stage that a run with this progress is in."""
-        stage, begin = self._horizon.first(), 0
+        stage = self._horizon.first()
         while min(progress.committed, default=-1) + 1 >= stage.end:
             following = self._horizon.next(stage, self._actions)
             if following is None:
                 break
-            begin, stage = stage.end, following
+            stage = following
         # Rounds go by what was played: a run that was grown has had other stages than the
         # horizon of its new quota would count.
-        begun = max(progress.committed, default=-1) >= begin
+        begun = max(progress.committed, default=-1) >= stage.begin
         played = max(progress.rounds, default=-1)
-        return Stage(played if begun else played + 1, stage.end)
+        return replace(stage, round=played if begun else played + 1)
 
     def _playable(self) -> bool:
         """Whether a group has ticks of this stage before it."""
@@ -289,7 +289,7 @@ class Simulation:
         if self._horizon.next(self._stage, self._actions) is None:
             windows = 1 + max((window for window, _ in self._actions), default=-1)
             end = min(self._stage.end, windows * self._settings.window)
-            self._stage = Stage(self._stage.round, end)
+            self._stage = replace(self._stage, end=end)
             self._over = True
 
     def _order_summary(self, window: int, group: int) -> None:

@@ -13,7 +13,7 @@ _PATIENCE_S = 20.0
 def actor_processes(kind: str) -> list[psutil.Process]:
     """The processes below this one that are actors of a class; Ray puts it into their titles."""
     title = re.compile(rf"ray::{kind}(\W|$)")
-    return [p for p in psutil.Process().children(recursive=True) if title.match(_title(p))]
+    return [p for p in psutil.Process().children(recursive=True) if title.match(title_of(p))]
 
 
 def session_processes(leader: int) -> list[psutil.Process]:
@@ -21,7 +21,7 @@ def session_processes(leader: int) -> list[psutil.Process]:
 
     Ray's daemons and workers keep the session, whoever becomes their parent.
     """
-    return [p for p in psutil.process_iter() if _session(p) == leader and _title(p)]
+    return [p for p in psutil.process_iter() if _session(p) == leader and title_of(p)]
 
 
 def kill_session(leader: int) -> None:
@@ -35,16 +35,16 @@ def kill_session(leader: int) -> None:
         psutil.wait_procs(living, timeout=_PATIENCE_S)
 
 
+def title_of(process: psutil.Process) -> str:
+    """Its command line; empty for one that has ended, even if nobody has noticed yet."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def _session(process: psutil.Process) -> int:
     try:
         return os.getsid(process.pid)
     except ProcessLookupError:
         return -1
-
-
-def _title(process: psutil.Process) -> str:
-    """Empty for one that has ended, even if nobody has noticed yet."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from matrix_sim.llm.stub.endpoint import MODEL
-from tests.support.processes import kill_session, session_processes
+from tests.support.processes import kill_session, session_processes, title_of
 
 _PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.02
@@ -77,7 +77,8 @@ class Program:
 
     def left_over(self) -> list[str]:
         """What still runs of its session."""
-        return [" ".join(p.cmdline())[:80] for p in session_processes(self._process.pid)]
+        titles = map(title_of, session_processes(self._process.pid))
+        return [title[:80] for title in titles if title]
 
     def kill_everything(self) -> None:
         """SIGKILL to it and to all that it started."""

@@ -68,11 +68,31 @@ def test_a_horizon_is_extended_by_what_is_missing_until_there_is_enough_or_the_c
         windows = stage.end // 3
         there = sum(n >= 2 and window < windows for (window, _), n in actions.items())
         more = math.ceil((scenarios - there) / groups)
-        assert following == Stage(stage.round + 1, 3 * min(windows + more, cap))
+        assert following == Stage(stage.round + 1, 3 * min(windows + more, cap), stage.end)
         assert following.end > stage.end
         stage = following
     there = sum(n >= 2 and window < stage.end // 3 for (window, _), n in actions.items())
-    assert there >= scenarios or stage.end == 3 * cap
+    begun = stage.begin // 3 if stage.round else 0
+    in_vain = not any(window >= begun for window, _ in actions)
+    assert there >= scenarios or stage.end == 3 * cap or in_vain
+
+
+def test_a_model_that_refuses_every_goal_is_asked_once_a_person_and_then_no_more() -> None:
+    config = quota_config(5, stub={"faults": {"refused": 1.0}})
+    store, end = finished(config)
+    assert (end.scenarios, end.quota_met) == (0, False)
+    assert store.usage().replies == 9
+
+
+def test_goals_that_bring_no_action_are_not_followed_by_more_goals() -> None:
+    def acts_once(request: Request) -> str:
+        new_goal = request.address.endswith("/r1")
+        return "これは JSON ではない。" if new_goal else one_burst_a_round(request)
+
+    config, store, model = quota_config(50), RunStore.in_memory(), ScriptedModel(acts_once)
+    end = run_virtually(play_world(config, store, wrap=lambda _: model))
+    assert (end.rounds, end.scenarios, end.quota_met) == (1, 3, False)
+    assert not any("/r2" in address for address in model.addresses)
 
 
 def one_burst_a_round(request: Request) -> str:
