@@ -30,7 +30,7 @@ class ProgressDisplay:
         self._spinner = Spinner("dots")
         self._began: float | None = None
         self._first_ticks = 0
-        self._last_plain = time.monotonic()
+        self._last_plain = 0.0
         self._last_line = ""
 
     def __enter__(self) -> Self:
@@ -66,7 +66,10 @@ class ProgressDisplay:
 
     def show(self, status: Status) -> None:
         """The latest status; replaces the one before."""
-        line = self._line(status)
+        if self._began is None:
+            self._began = self._last_plain = time.monotonic()
+            self._first_ticks = status.committed_ticks
+        line = self._line(status, time.monotonic() - self._began)
         if self._live is not None:
             self._spinner.update(text=line)
         elif (now := time.monotonic()) - self._last_plain >= _PLAIN_EVERY_S:
@@ -75,12 +78,8 @@ class ProgressDisplay:
                 self.say(line)
             self._last_line = line
 
-    def _line(self, status: Status) -> str:
-        now, tally = time.monotonic(), status.tally
-        if self._began is None:
-            self._began, self._first_ticks = now, status.committed_ticks
-        elapsed = now - self._began
-        total = self._groups * status.horizon
+    def _line(self, status: Status, elapsed: float) -> str:
+        tally, total = status.tally, self._groups * status.horizon
         scenarios = f"{tally.scenarios}/{self._quota}" if self._quota else str(tally.scenarios)
         parts = [
             f"{elapsed:.0f} s",

@@ -36,11 +36,10 @@ class Killer:
 @pytest.mark.parametrize(
     ("kinds", "runtime"),
     [
-        (["LLM", "AgentActor", "Store"], {"placement": "spread"}),
-        (["ModulatorActor", "Coordinator"], {"placement": "spread"}),
+        (["AgentActor", "LLM", "ModulatorActor", "Store"], {"placement": "spread"}),
         (["Host", "Store", "LLM", "Coordinator"], {"placement": "packed"}),
     ],
-    ids=["spread", "spread-office-holders", "packed"],
+    ids=["spread", "packed"],
 )
 def test_a_run_survives_the_death_of(
     kinds: list[str], runtime: dict[str, Any], expected: bytes, tmp_path: Path
