@@ -9,7 +9,7 @@ from actors.desk import Answer, Batch, Desk
 
 _GC_THRESHOLD = 100_000
 """Allocations between two looks for cycles. What an actor keeps are caches and histories without
-cycles, and looking through them again and again was a quarter of its CPU at the default of 700."""
+cycles; with the default of 700 a run took 1.72 in place of 1.39 CPU-ms an action."""
 
 
 class DeskActor:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 PORTS = pytest.mark.parametrize("port_to", [CoalescedPort, DirectPort])
 SEEDS = pytest.mark.parametrize("seed", range(20))
 PortTo = Callable[[Any], Port]
+coalesced: PortTo = CoalescedPort
 
 
 class Untold(Exception):
@@ -76,7 +77,7 @@ def test_an_answer_comes_back(port_to: PortTo) -> None:
 def test_what_is_asked_at_the_same_time_travels_together() -> None:
     async def scene() -> tuple[list[Any], list[int], int]:
         actor = FakeActor(work)
-        port = CoalescedPort(actor)
+        port = coalesced(actor)
         answers = await asyncio.gather(*(port.ask(number) for number in range(50)))
         return answers, actor.batches, actor.polls
 
@@ -90,7 +91,7 @@ def test_what_is_asked_at_the_same_time_travels_together() -> None:
 def test_a_quick_answer_does_not_wait_for_a_slow_one_of_its_batch(seed: int) -> None:
     async def scene() -> tuple[float, float]:
         loop = asyncio.get_running_loop()
-        port, began = CoalescedPort(FakeActor(work)), loop.time()
+        port, began = coalesced(FakeActor(work)), loop.time()
         slow = asyncio.ensure_future(port.ask(("after", 300.0, "slow")))
         quick = asyncio.ensure_future(port.ask("quick"))
         assert await quick == "quick"
@@ -107,7 +108,7 @@ def test_a_quick_answer_does_not_wait_for_a_slow_one_of_its_batch(seed: int) -> 
 def test_what_is_done_between_two_polls_is_delivered(seed: int) -> None:
     # Answers become ready at every phase of the poll loop: while it lingers, travels, waits.
     async def scene() -> list[Any]:
-        port = CoalescedPort(FakeActor(work))
+        port = coalesced(FakeActor(work))
         items = [("after", 0.0005 * step, step) for step in range(200)]
         return await asyncio.gather(*(port.ask(item) for item in items))
 
@@ -117,7 +118,7 @@ def test_what_is_done_between_two_polls_is_delivered(seed: int) -> None:
 def test_an_answer_that_takes_longer_than_a_poll_still_comes() -> None:
     async def scene() -> tuple[Any, int]:
         actor = FakeActor(work)
-        port = CoalescedPort(actor)
+        port = coalesced(actor)
         assert await port.ask("quick") == "quick"
         return await port.ask(("after", 1000.0, "late")), actor.polls
 
@@ -128,7 +129,7 @@ def test_an_answer_that_takes_longer_than_a_poll_still_comes() -> None:
 
 @PORTS
 def test_a_failure_is_raised_where_it_was_asked_for(port_to: PortTo) -> None:
-    async def scene() -> list[Any]:
+    async def scene() -> tuple[Any, Any, Any]:
         port = port_to(FakeActor(work))
         failure = EnvironmentalFailure(Hindrance.SERVER, "500", address="act/a00001/t0001")
         return await asyncio.gather(
@@ -183,7 +184,7 @@ def test_an_item_that_cannot_travel_fails_and_the_next_one_does_not(port_to: Por
 
 def test_a_batch_that_cannot_travel_fails_for_everyone_in_it() -> None:
     async def scene() -> list[Any]:
-        port = CoalescedPort(FakeActor(work))
+        port = coalesced(FakeActor(work))
         items = ["good", threading.Lock(), "also good"]
         return await asyncio.gather(*(outcome(port.ask(item)) for item in items))
 
@@ -215,7 +216,7 @@ def test_a_death_at_any_moment_leaves_nobody_waiting(seed: int) -> None:
     # Somebody asks every millisecond while the actor dies and comes back three times.
     async def scene() -> list[Any]:
         loop, actor = asyncio.get_running_loop(), FakeActor(work)
-        port = CoalescedPort(actor)
+        port = coalesced(actor)
         for when in (0.05, 0.5, 0.9):
             loop.call_later(when + seed * 0.0003, actor.die)
             loop.call_later(when + seed * 0.0003 + 0.1, actor.come_back)
@@ -243,7 +244,7 @@ def test_a_new_life_of_the_desk_fails_what_the_old_one_had_taken() -> None:
             actor.come_back()
 
         loop.call_later(moment, restart)
-        return str(await outcome(CoalescedPort(actor).ask(("after", 0.02, "answered"))))
+        return str(await outcome(coalesced(actor).ask(("after", 0.02, "answered"))))
 
     told = [on_time(scene(0.00025 * step)) for step in range(200)]
     assert {text.split(":")[0] for text in told} == {"answered", "actor_lost"}
@@ -278,7 +279,7 @@ def test_an_actor_that_does_not_come_back_is_given_up(port_to: PortTo) -> None:
 
 def test_a_cancelled_question_holds_up_no_other() -> None:
     async def scene() -> list[Any]:
-        port = CoalescedPort(FakeActor(work))
+        port = coalesced(FakeActor(work))
         given_up = asyncio.ensure_future(port.ask(("after", 500.0, "late")))
         answers = [await port.ask("first")]
         given_up.cancel()

@@ -22,7 +22,7 @@ PortTo = Callable[[Handle], Port]
 
 @pytest.fixture(scope="module")
 def echo(own_ray: None) -> Iterator[Handle]:
-    handle = ray.remote(EchoActor).options(num_cpus=0, max_restarts=-1).remote()
+    handle: Any = ray.remote(EchoActor).options(num_cpus=0, max_restarts=-1).remote()
     yield handle
     ray.kill(handle)
 

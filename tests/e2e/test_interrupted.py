@@ -18,7 +18,7 @@ def test_what_is_under_way_comes_home_and_the_same_command_goes_on(
     expected: bytes, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    with stub_server(tmp_path / "stub", "--latency", "fixed:0.4") as stub:
+    with stub_server(tmp_path / "stub", "--latency", "fixed:0.3") as stub:
         config = write_config(tmp_path, {"default": stub.model()})
         with ended_at_last(simulate(tmp_path, config, run)) as driver:
             driver.wait_until(lambda: stub.stats()["replies"] >= 10)

@@ -47,7 +47,8 @@ class FakeActor:
         await asyncio.sleep(0.001)
         process = self._process
         serving = asyncio.ensure_future(self._serve(process, name, pickle.loads(packed)))
-        await asyncio.wait({serving, process.death}, return_when=asyncio.FIRST_COMPLETED)
+        either: tuple[asyncio.Future[Any], ...] = (serving, process.death)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if process.death.done():
             serving.cancel()
             raise process.death.result()
