@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from ray.exceptions import ActorDiedError, RayActorError
+from ray.exceptions import ActorDiedError, ObjectLostError, RayActorError
 
 from actors.desk import LINGER_S, Answer, Batch
 from actors.handle import Handle
@@ -23,6 +23,8 @@ from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 _REVIVAL_S = 120.0
 """How long a dead actor may take to come back."""
 _REVIVAL_STEP_S = 0.2
+_DEATHS = (RayActorError, ObjectLostError)
+"""How Ray tells that a process is gone; the second is of answers that went with their node."""
 
 
 class Port(Protocol):
@@ -48,7 +50,7 @@ class DirectPort:
         """See `Port.ask`."""
         try:
             answer = await self._target.answer.remote(item)
-        except RayActorError as death:
+        except _DEATHS as death:
             raise await _revived(self._target, death) from death
         return _open(answer)
 
@@ -95,7 +97,7 @@ class CoalescedPort:
         numbers = [number for number, _ in items]
         try:
             life = await self._target.submit.remote(self._client, items)
-        except RayActorError as death:
+        except _DEATHS as death:
             self._fail(numbers, await _revived(self._target, death))
         except Exception as failure:
             # A batch that cannot travel reaches everyone who waits in it.
@@ -113,7 +115,7 @@ class CoalescedPort:
                 try:
                     batch = await self._target.collect.remote(self._client, self._last)
                     self._distribute(batch)
-                except RayActorError as death:
+                except _DEATHS as death:
                     lost = list(self._life_of)
                     self._fail(lost, await _revived(self._target, death))
                 except Exception as failure:
@@ -157,7 +159,7 @@ def _lost(why: str) -> EnvironmentalFailure:
     return EnvironmentalFailure(Hindrance.ACTOR_LOST, why)
 
 
-async def _revived(target: Handle, death: RayActorError) -> EnvironmentalFailure:
+async def _revived(target: Handle, death: Exception) -> EnvironmentalFailure:
     """Wait until a restarted actor answers again, so that whoever asks next finds it alive."""
     why = str(death).strip().splitlines()[0]
     deadline = asyncio.get_running_loop().time() + _REVIVAL_S
@@ -166,7 +168,7 @@ async def _revived(target: Handle, death: RayActorError) -> EnvironmentalFailure
             await target.ping.remote()
         except ActorDiedError:
             return _lost(f"it is gone for good: {why}")
-        except RayActorError:
+        except _DEATHS:
             await asyncio.sleep(_REVIVAL_STEP_S)
         except Exception as failure:
             return _lost(f"it cannot be asked: {failure}")

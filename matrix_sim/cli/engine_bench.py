@@ -166,8 +166,8 @@ def _config(load: EngineLoad) -> RunConfig:
             "runtime": {
                 "placement": load.placement,
                 "llm_actors": load.llm_actors,
-                # More than there are slots: while a reply is being journaled, the next is served.
-                "max_in_flight": 2 * load.slots,
+                # Far more than there are slots: it is the stub that is to be the bottleneck, or nothing.
+                "max_in_flight": 16 * load.slots,
             },
         }
     )
