@@ -166,7 +166,7 @@ def _config(load: EngineLoad) -> RunConfig:
             "runtime": {
                 "placement": load.placement,
                 "llm_actors": load.llm_actors,
-                # Far more than there are slots: it is the stub that is to be the bottleneck, or nothing.
+                # Far more than there are slots, so that this limit is not what is measured.
                 "max_in_flight": 16 * load.slots,
             },
         }
