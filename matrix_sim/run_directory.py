@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from matrix_sim.config import ModelConfig, RunConfig
-from matrix_sim.config_file import LoadedConfig, dump_config
+from matrix_sim.config.file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity

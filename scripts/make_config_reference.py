@@ -19,14 +19,14 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from matrix_sim import config
-from matrix_sim.config_problems import wanted
-from matrix_sim.config_yaml import KeyPath, dotted
+from matrix_sim.config import RunConfig
+from matrix_sim.config.problems import wanted
+from matrix_sim.config.yaml_document import KeyPath, dotted
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "config.md"
-MARKER = "<!-- Below: written by scripts/make_config_reference.py; change matrix_sim/config.py -->"
-_ROLE = "models.default"
-"""All roles have the same keys; this one's are shown for all."""
+MARKER = "<!-- Below: written by scripts/make_config_reference.py; change matrix_sim/config/ -->"
+_ALIKE = {"models.default": "models.ROLE", "personas.fields.id": "personas.fields.NAME"}
+"""Sections whose like have the same keys: one is shown for all, under this name."""
 
 
 def with_tables(page: str) -> str:
@@ -38,8 +38,8 @@ def with_tables(page: str) -> str:
     by_hand, marker, _ = page.partition(MARKER)
     if not marker:
         raise ValueError(f"the page has no line {MARKER!r}: put it where the tables begin")
-    meanings = docstrings_under_fields(inspect.getsource(config))
-    tables = [_table(where, model, meanings) for where, model in _sections((), config.RunConfig)]
+    sections = list(_sections((), RunConfig))
+    tables = [_table(where, model, _meanings(model)) for where, model in sections]
     return "\n\n".join([by_hand + marker, *tables]) + "\n"
 
 
@@ -58,6 +58,10 @@ def docstrings_under_fields(source: str) -> dict[tuple[str, str], str]:
     return found
 
 
+def _meanings(model: type[BaseModel]) -> dict[tuple[str, str], str]:
+    return docstrings_under_fields(inspect.getsource(sys.modules[model.__module__]))
+
+
 def _sections(where: KeyPath, model: type[BaseModel]) -> Iterator[tuple[KeyPath, type[BaseModel]]]:
     """The mappings of a config, each kind once, outermost first."""
     yield where, model
@@ -70,7 +74,7 @@ def _sections(where: KeyPath, model: type[BaseModel]) -> Iterator[tuple[KeyPath,
 
 
 def _table(where: KeyPath, model: type[BaseModel], meanings: dict[tuple[str, str], str]) -> str:
-    name = dotted(where).replace(_ROLE, "models.ROLE")
+    name = _shown(where)
     rows = [
         f"| `{key}` | {_values((*where, key), field)} | {_default(field)} "
         f"| {_cell(_meaning(model.__name__, key, meanings))} |"
@@ -93,12 +97,21 @@ def _section_of(field: FieldInfo) -> type[BaseModel] | None:
 def _values(where: KeyPath, field: FieldInfo) -> str:
     if _section_of(field) is None:
         return _cell(wanted(where))
-    name = dotted(where)
+    shown = _shown(where)
     if where[0] == "models" and len(where) == 2:
-        name = _ROLE
-    shown = name.replace(_ROLE, "models.ROLE")
+        shown = _ALIKE["models.default"]
+    if where[:2] == ("personas", "fields") and len(where) == 3:
+        shown = _ALIKE["personas.fields.id"]
     anchor = shown.lower().replace(".", "")
     return f"[`{shown}`](#{anchor})"
+
+
+def _shown(where: KeyPath) -> str:
+    name = dotted(where)
+    for section, alike in _ALIKE.items():
+        if name == section or name.startswith(f"{section}."):
+            return name.replace(section, alike, 1)
+    return name
 
 
 def _default(field: FieldInfo) -> str:
@@ -119,7 +132,7 @@ def _default(field: FieldInfo) -> str:
 def _meaning(section: str, key: str, meanings: dict[tuple[str, str], str]) -> str:
     meaning = meanings.get((section, key))
     if meaning is None:
-        raise ValueError(f"{section}.{key}: write what it means under it in matrix_sim/config.py")
+        raise ValueError(f"{section}.{key}: write what it means under it in matrix_sim/config/")
     return meaning
 
 

@@ -36,7 +36,7 @@ def simulate(
     import os
 
     from matrix_sim.cli.simulation import play
-    from matrix_sim.config_file import load_config
+    from matrix_sim.config.file import load_config
 
     played = play(load_config(config, set_ or (), os.environ), run, fork, _say)
     file = played.run.directory / "scenarios.jsonl"

@@ -14,7 +14,7 @@ from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory
 from matrix_sim.cli.terminal import reserved_terminal
-from matrix_sim.config_file import LoadedConfig
+from matrix_sim.config.file import LoadedConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure

@@ -8,7 +8,7 @@ from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 
 if TYPE_CHECKING:
     from matrix_sim.config import ModelConfig
-    from matrix_sim.config_file import LoadedConfig
+    from matrix_sim.config.file import LoadedConfig
 
 
 def validate(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption = False) -> None:
@@ -16,7 +16,7 @@ def validate(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption
     import json
     import os
 
-    from matrix_sim.config_file import load_config
+    from matrix_sim.config.file import load_config
 
     outlook = run_outlook(load_config(config, set_ or (), os.environ))
     if as_json:

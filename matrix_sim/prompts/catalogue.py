@@ -18,8 +18,19 @@ class TemplateSpec:
 
 SOCIETY_TEMPLATES: Mapping[str, TemplateSpec] = {
     "goal": TemplateSpec(("profile", "round", "previous", "memory"), chat=True),
-    "act": TemplateSpec(("profile", "goal", "memory", "step", "observations", "mode"), chat=True),
-    "route": TemplateSpec(("members", "neighbours", "actions", "memory"), chat=True),
+    "act": TemplateSpec(
+        (
+            "profile",
+            "goal",
+            "memory",
+            "recalled",
+            "step",
+            "observations",
+            "mode",
+        ),
+        chat=True,
+    ),
+    "route": TemplateSpec(("members", "neighbours", "memory", "recalled", "actions"), chat=True),
     "summary": TemplateSpec(("actions",), chat=True),
     "condense": TemplateSpec(("items", "speaker"), chat=True),
     "repair": TemplateSpec(("error", "schema")),

@@ -202,6 +202,7 @@ class Agent:
             profile=self._profile,
             goal=goal,
             memory=state.memory.items,
+            recalled=(),
             step=state.next_step,
             observations=turn.observations,
             mode=mode.value,

@@ -105,6 +105,7 @@ class LLMRouter:
             members=self._member_lines,
             neighbours=self._neighbour_lines,
             memory=question.memory,
+            recalled=(),
             actions=tuple(
                 (
                     number,

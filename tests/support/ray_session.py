@@ -9,7 +9,7 @@ from pathlib import Path
 
 from actors.coordinator import Status
 from actors.launch import Production, Stage
-from matrix_sim.config_file import load_config
+from matrix_sim.config.file import load_config
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.run_directory import open_run
 from matrix_sim.society.simulation import SimulationEnd

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from matrix_sim.config_file import load_config
+from matrix_sim.config.file import load_config
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.store.run_store import RunStore
 from tests.support.small_world import play_world

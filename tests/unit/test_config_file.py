@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config_file import dump_config, load_config
+from matrix_sim.config.file import dump_config, load_config
 from matrix_sim.errors import UsageError
 
 STUB = "models: {default: {stub: {}}}\n"
@@ -127,7 +127,7 @@ def test_an_unknown_key_without_a_neighbour_lists_what_is_known(folder: Path) ->
         ("name: 5\n", "name: 5 given; wants text"),
         ("name: 2026-01-01\n", "name: is read as a date by YAML; put it in quotes"),
         ('name: "\\ud800"\n', "name: holds a character that cannot be stored"),
-        ("language: en\n", "language: 'en' given; wants 'ja'"),
+        ("language: fr\n", "language: 'fr' given; wants 'ja' or 'en'"),
         ("personas: [a]\n", "personas: a list given; wants a mapping with keys of: source"),
         ("personas: {source: nemotron}\n", "personas: source 'nemotron' needs a path"),
         ("personas: {count: 0}\n", "personas.count: 0 given; wants a whole number (at least 1)"),

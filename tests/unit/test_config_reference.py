@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from matrix_sim.config_file import dump_config, load_config
+from matrix_sim.config.file import dump_config, load_config
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SCRIPT = CHECKOUT / "scripts" / "make_config_reference.py"

@@ -20,7 +20,7 @@ import pytest
 from pydantic import SecretStr
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config_file import dump_config
+from matrix_sim.config.file import dump_config
 from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Reply, Request
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 from matrix_sim.llm.stub.endpoint import MODEL

@@ -69,6 +69,7 @@ def act(**changed: Any) -> tuple[Message, ...]:
         "profile": LIBRARY.text_of("profile", persona=MISAKI),
         "goal": Goal(0, "世話好きだが慎重。", "春までに献立を二週間分そろえる。", plan),
         "memory": (MemoryItem("", "私は冷蔵庫を開けて、人参三本を見つけた。"),),
+        "recalled": (),
         "step": plan[1],
         "observations": (Observation(seen, ICHIRO),),
         "mode": "plan",
@@ -100,6 +101,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
             "profile": text,
             "goal": goal,
             "memory": items,
+            "recalled": items,
             "step": text,
             "observations": (Observation(action, text),),
             "mode": "reaction",
@@ -109,6 +111,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
             "neighbours": (("n1", text),),
             "actions": ((1, text, text, "inbox", ""), (2, text, text, "", "m1")),
             "memory": (text, text),
+            "recalled": (text,),
         },
         "summary": {"actions": (ScenarioAction(3, 2, text, ActionKind.PLAN, text),)},
         "condense": {"items": items, "speaker": text},
@@ -250,6 +253,7 @@ def test_a_route_prompt_labels_people_groups_and_what_came_in() -> None:
                 (2, ICHIRO, "来た。", "", "m2"),
             ),
             "memory": ("鈴木一郎: 朝市に行った",),
+            "recalled": ("鈴木一郎: 漬物を配った",),
         },
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matrix_sim import __version__
-from matrix_sim.config_file import load_config
+from matrix_sim.config.file import load_config
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from matrix_sim.config_yaml import KeyPath, Problem
+from matrix_sim.config.yaml_document import KeyPath, Problem
 from matrix_sim.errors import UsageError
 from matrix_sim.text import clean_text
 

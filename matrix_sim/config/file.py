@@ -14,9 +14,9 @@ import yaml
 from pydantic import SecretStr, ValidationError
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config_environment import expand, read_environment
-from matrix_sim.config_problems import validation_problems
-from matrix_sim.config_yaml import (
+from matrix_sim.config.environment import expand, read_environment
+from matrix_sim.config.problems import validation_problems
+from matrix_sim.config.yaml_document import (
     KeyPath,
     Problem,
     dotted,

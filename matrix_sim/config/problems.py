@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from matrix_sim.config import RunConfig
-from matrix_sim.config_yaml import KeyPath, Problem
+from matrix_sim.config.run import RunConfig
+from matrix_sim.config.yaml_document import KeyPath, Problem
 from matrix_sim.text import clip
 
 _NAMES = {
@@ -148,6 +148,8 @@ def _describe_one(option: Any) -> str:
     section = _section(option)
     if section is not None:
         return f"a mapping with keys of: {', '.join(_keys(section))}"
+    if origin in (list, tuple):
+        return "a list"
     return "a mapping" if origin is dict else _NAMES.get(option, "a value")
 
 

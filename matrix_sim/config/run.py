@@ -1,0 +1,44 @@
+"""One run: what its data is, apart from how it is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from matrix_sim.config.models import ModelsConfig
+from matrix_sim.config.personas import PersonasConfig
+from matrix_sim.config.runtime import RuntimeConfig
+from matrix_sim.config.section import Section
+from matrix_sim.config.society import SocietyConfig
+
+Language = Literal["ja", "en"]
+
+
+class RunConfig(Section):
+    """One run of matrix-sim."""
+
+    name: str = "run"
+    """For people; nothing depends on it."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides every draw: who is chosen, the grouping, the weak ties, what the stub says."""
+    language: Language = "ja"
+    """Of the prompts, and so of what the people do."""
+    personas: PersonasConfig = PersonasConfig()
+    """Who lives in the society."""
+    society: SocietyConfig = Field(
+        description="a mapping with at least 'scenarios: N' (a quota) or 'ticks: N' (a horizon)"
+    )
+    """How they live together, and for how long."""
+    models: ModelsConfig = Field(
+        description="a mapping with 'default: {base_url: ..., model: ...}', unless OPENAI_BASE_URL "
+        "and OPENAI_MODEL_NAME are set in the environment"
+    )
+    """Who speaks for them. May be left out where OPENAI_BASE_URL and OPENAI_MODEL_NAME are set."""
+    prompts: Path | None = None
+    """A folder with templates of one's own; what it does not hold comes from the package."""
+    runtime: RuntimeConfig = RuntimeConfig()
+    """How the run is made; may change whenever it is started."""
+    secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
+    """Values of the `api_key_env` variables; from the environment, never in a file."""
