@@ -144,6 +144,8 @@ class AgentStep:
     condensed: tuple[CondensedBlock, ...] = ()
     failure: Failure | None = None
     """Why the action is idle, where a call failed for good."""
+    plan_done: bool = False
+    """Whether this step brought the plan to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,30 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Sparing:
+    """What a routing that asks its model only when in doubt came to, in decisions.
+
+    A decision is one action and one member or neighbouring group that it may reach.
+    """
+
+    decisions: int
+    spared: int
+    """Decided by similarity, because it was sure."""
+    compared: int
+    """Of the spared: those on which the model, asked about the same action, said something too."""
+    agreed: int
+    """Of the compared: those on which it said the same."""
+
+    def __add__(self, other: Sparing) -> Sparing:
+        return Sparing(
+            self.decisions + other.decisions,
+            self.spared + other.spared,
+            self.compared + other.compared,
+            self.agreed + other.agreed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TickReport:
     """Everything that one tick of one group changed, committed in one transaction."""
 
@@ -196,6 +222,10 @@ class TickReport:
     """What was dropped from the routing reply: it named nobody there, the one who acted, an action
     that was not asked about, or sent on what another group had sent."""
     routing_failure: Failure | None = None
+    routing_asked: bool = False
+    """Whether a model was asked for the routing."""
+    sparing: Sparing | None = None
+    """With hybrid routing."""
 
     @property
     def null(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from matrix_sim.messages import Sparing, TickReport
 from matrix_sim.society.tally import Tally
 from matrix_sim.store.run_store import RunStore
+from matrix_sim.talk import Talk, likeness_of_strangers, people_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,19 @@ class RunSummary:
     plan_steps: int
     idle: int
     """Turns that were asked for and came to nothing."""
+    reaction_share: float
+    """Of the actions."""
+    plan_share: float
+    """Of the actions."""
+    steps_done: int
+    """Steps of plans that an action brought to their end."""
+    steps_revised: int
+    plans_done: int
+    """Plans that came to their end: after the last step, or given up before."""
     envelopes: int
     delivered_envelopes: int
+    envelopes_taken_up: int
+    """Delivered ones that somebody of the receiving group became aware of."""
     observations: int
     inbox_cut: int
     observations_cut: int
@@ -45,6 +58,12 @@ class RunSummary:
     """Prompt tokens (estimated) that a prefix cache of the modelled size would not have held."""
     charged_tokens: int
     routing_calls: int
+    sparing: Sparing | None
+    """What hybrid routing spared the model, and how often the two agree."""
+    talk_likeness: float | None
+    """Mean cosine, of the vectors that people are grouped by, of an actor and who hears of it."""
+    strangers_likeness: float | None
+    """The same of any two people of the society."""
     calls_per_action: float
     prompt_tokens_per_action: float
     uncached_tokens_per_action: float
@@ -57,23 +76,27 @@ class RunSummary:
 def summarise_run(store: RunStore) -> RunSummary:
     """Add up a run."""
     groups = len(store.events("group"))
-    tally = Tally()
-    delivered_envelopes = observations = routing_calls = rounds = 0
+    tally, talk = Tally(), Talk()
+    delivered_envelopes = taken_up = observations = routing_calls = rounds = 0
     for group in range(groups):
         for report in store.reports(group):
             tally.count(report)
+            talk.hear(report)
+            taken_up += _taken_up(report)
             delivered_envelopes += len(report.inbox)
             observations += sum(len(d.observations) for d in report.deliveries)
-            routing_calls += bool(report.actions or report.inbox)
+            routing_calls += report.routing_asked
             rounds = max(rounds, report.round)
     for scenario in store.scenarios():
         tally.count_scenario(scenario)
     usage = store.usage()
+    members = store.events("member")
+    vectors = people_vectors(members)
     prompt_tokens = sum(role.prompt_tokens for role in usage.roles)
     uncached = sum(role.uncached_tokens for role in usage.roles)
     acted = max(1, tally.actions)
     return RunSummary(
-        agents=len(store.events("member")),
+        agents=len(members),
         groups=groups,
         ticks=tally.ticks,
         null_ticks=tally.null_ticks,
@@ -81,8 +104,14 @@ def summarise_run(store: RunStore) -> RunSummary:
         reactions=tally.reactions,
         plan_steps=tally.plan_steps,
         idle=tally.idle,
+        reaction_share=tally.reactions / acted,
+        plan_share=tally.plan_steps / acted,
+        steps_done=tally.steps_done,
+        steps_revised=tally.steps_revised,
+        plans_done=tally.plans_done,
         envelopes=tally.envelopes,
         delivered_envelopes=delivered_envelopes,
+        envelopes_taken_up=taken_up,
         observations=observations,
         inbox_cut=tally.inbox_cut,
         observations_cut=tally.observations_cut,
@@ -100,7 +129,20 @@ def summarise_run(store: RunStore) -> RunSummary:
         uncached_tokens=uncached,
         charged_tokens=usage.charged_tokens,
         routing_calls=routing_calls,
+        sparing=tally.sparing,
+        talk_likeness=talk.likeness(vectors),
+        strangers_likeness=likeness_of_strangers(vectors),
         calls_per_action=usage.replies / acted,
         prompt_tokens_per_action=prompt_tokens / acted,
         uncached_tokens_per_action=uncached / acted,
     )
+
+
+def _taken_up(report: TickReport) -> int:
+    heard = {
+        seen.action.order: None
+        for delivery in report.deliveries
+        for seen in delivery.observations
+        if seen.action.group != report.group
+    }
+    return len(heard)

@@ -57,15 +57,18 @@ def _say(line: str) -> None:
 
 
 def _lines(summary: RunSummary) -> list[str]:
-    acted = max(1, summary.actions)
     lines = [
         f"{summary.scenarios} scenarios from {summary.agents} agents in {summary.groups} groups, "
         f"{summary.ticks} ticks ({summary.null_ticks} of them null)",
-        f"{summary.actions} actions: {summary.plan_steps} plan steps, "
-        f"{summary.reactions} reactions ({summary.reactions / acted:.0%}); "
-        f"{summary.idle} idle turns",
-        f"{summary.observations} observations, {summary.envelopes} envelopes between groups"
-        f" ({summary.inbox_cut + summary.observations_cut} cut by limits)",
+        f"{summary.actions} actions: {summary.plan_steps} plan steps ({summary.plan_share:.0%}), "
+        f"{summary.reactions} reactions ({summary.reaction_share:.0%}); {summary.idle} idle turns",
+        f"plans: {summary.steps_done} steps done, {summary.steps_revised} revised, "
+        f"{summary.plans_done} plans at their end",
+        f"{summary.observations} observations, {summary.envelopes} envelopes between groups, "
+        f"{summary.envelopes_taken_up} of {summary.delivered_envelopes} delivered ones taken up "
+        f"({summary.inbox_cut + summary.observations_cut} cut by limits)",
+        *_talk_lines(summary),
+        *_sparing_lines(summary),
         f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "
         f"{summary.routing_calls} of them routing), {summary.calls_lost} in flight at a kill",
         f"{summary.prompt_tokens} prompt tokens ({summary.prompt_tokens_per_action:.0f} an action, "
@@ -76,3 +79,24 @@ def _lines(summary: RunSummary) -> list[str]:
         said = ", ".join(f"{kind} {count}" for kind, count in summary.failures.items())
         lines.append(f"calls that failed for good: {said}")
     return lines
+
+
+def _talk_lines(summary: RunSummary) -> list[str]:
+    if summary.talk_likeness is None or summary.strangers_likeness is None:
+        return []
+    return [
+        f"likeness (cosine) of who acts and who hears of it {summary.talk_likeness:.2f}, "
+        f"of any two people {summary.strangers_likeness:.2f}"
+    ]
+
+
+def _sparing_lines(summary: RunSummary) -> list[str]:
+    said = summary.sparing
+    if said is None or not said.decisions:
+        return []
+    share = said.spared / said.decisions
+    line = f"routing: similarity took {said.spared} of {said.decisions} decisions ({share:.0%})"
+    if said.compared:
+        agreed = said.agreed / said.compared
+        line += f"; of {said.compared} that the model saw too, it agreed on {agreed:.0%}"
+    return [line]

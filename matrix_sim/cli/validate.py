@@ -35,13 +35,13 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     from matrix_sim.personas.loading import load_personas
     from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
     from matrix_sim.prompts.library import PromptLibrary
-    from matrix_sim.society.homophily.grouping import group_count
+    from matrix_sim.society.homophily.arrangement import count_groups
     from matrix_sim.society.horizon import horizon_of
 
     config = loaded.config
     selection = load_personas(config.personas, config.seed, loaded.base_dir)
     people = len(selection.personas)
-    groups = group_count(people, config.society.group_size)
+    groups = count_groups(people, config.society)
     prompts = PromptLibrary(config.language, config.prompts)
     ticks = horizon_of(config.society, groups).first().end
     models = config.models

@@ -50,15 +50,21 @@ class SimilarityConfig(Section):
 
     floor: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Below it, an action does not reach a member or a group."""
-    sure: Annotated[float, Field(ge=0, le=1)] = 0.35
-    """From it on, `hybrid` takes an action as heard of without asking the model."""
+    outward: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """With `embedding`: from it on, an action goes out to another group."""
+    sure: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """With `hybrid`: from it on, an action reaches whom it is like without a question to the model;
+    between `floor` and it, the model decides."""
     aware: Annotated[int, Field(ge=1)] = 2
-    """Members that one action reaches at most, the most similar first."""
+    """Members that one action reaches at most on the word of similarity, the most similar first."""
 
     @model_validator(mode="after")
     def _ordered(self) -> SimilarityConfig:
-        if self.floor > self.sure:
-            raise ValueError(f"needs floor <= sure, has {self.floor:g} and {self.sure:g}")
+        if self.floor > min(self.outward, self.sure):
+            raise ValueError(
+                f"needs floor <= outward and floor <= sure, has {self.floor:g}, "
+                f"{self.outward:g} and {self.sure:g}"
+            )
         return self
 
 

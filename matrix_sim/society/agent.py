@@ -26,6 +26,7 @@ from matrix_sim.messages import (
     agent_label,
 )
 from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.archive import Archive
 from matrix_sim.society.memory import Memory, MemoryItem
 from matrix_sim.society.replies import ActReply, GoalReply
 from matrix_sim.society.settings import AgentSettings
@@ -53,6 +54,8 @@ class AgentState:
     blocks: int = 0
     """Memory blocks condensed so far."""
     memory: Memory = field(default_factory=Memory)
+    archive: Archive = field(default_factory=lambda: Archive(0))
+    """What was condensed, word by word."""
 
     @property
     def next_step(self) -> str | None:
@@ -68,8 +71,14 @@ class AgentState:
         return replace(self, goal=goal, plan=goal.plan, position=0)
 
     def condense(self, block: CondensedBlock) -> AgentState:
-        """With the oldest block of the memory condensed."""
-        return replace(self, memory=self.memory.condense(block), blocks=block.number + 1)
+        """With the oldest block of the memory condensed, and what was in it archived."""
+        gone = (item for item in self.memory.items[: block.entries] if not item.condensed)
+        return replace(
+            self,
+            memory=self.memory.condense(block),
+            archive=self.archive.keep(gone),
+            blocks=block.number + 1,
+        )
 
     def affect(self, effect: PlanEffect, revised_step: str | None) -> AgentState:
         """With the plan as an action leaves it."""
@@ -120,7 +129,7 @@ class Agent:
         self._profile = clip(
             prompts.text_of("profile", persona=member.persona), settings.persona_characters
         )
-        self._state = AgentState()
+        self._state = AgentState(archive=Archive(settings.memory.archive))
         self._pending: AgentStep | None = None
         self._playing = asyncio.Lock()
         for step in history:
@@ -169,6 +178,7 @@ class Agent:
             effect = reply.effect
             if effect is PlanEffect.REVISE:
                 revised = clip(reply.next_step, self._settings.action_characters) or None
+        left = state.affect(effect, revised)
         action = Action(
             tick=turn.tick,
             group=turn.group,
@@ -182,10 +192,11 @@ class Agent:
             observed=turn.observations,
             effect=effect,
             revised_step=revised,
-            has_next=state.affect(effect, revised).may_go_on(turn.round),
+            has_next=left.may_go_on(turn.round),
             goal=goal,
             condensed=tuple(condensed),
             failure=failure,
+            plan_done=state.next_step is not None and left.next_step is None,
         )
 
     def _mode(self, state: AgentState, turn: Turn) -> ActionKind:
@@ -202,7 +213,7 @@ class Agent:
             profile=self._profile,
             goal=goal,
             memory=state.memory.items,
-            recalled=(),
+            recalled=self._recalled(state, turn),
             step=state.next_step,
             observations=turn.observations,
             mode=mode.value,
@@ -215,6 +226,13 @@ class Agent:
             schema=_ACT_SCHEMA,
         )
         return await ask(self._llm, request, ActReply, self._prompts.repair)
+
+    def _recalled(self, state: AgentState, turn: Turn) -> tuple[MemoryItem, ...]:
+        """What of the archive bears on what is seen and on the current step."""
+        cues = [seen.action.text for seen in turn.observations]
+        if state.next_step is not None:
+            cues.append(state.next_step)
+        return state.archive.recall(cues, self._settings.memory.recall)
 
     async def _find_goal(self, state: AgentState, round_: int) -> Goal:
         messages = self._prompts.render(

@@ -11,8 +11,9 @@ from matrix_sim.messages import AgentStep, Grant, Scenario, SummaryOrder, TickRe
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.contracts import History, Members
+from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.modulator import Modulator
-from matrix_sim.society.routing import LLMRouter
+from matrix_sim.society.routing import Candidate, make_router
 from matrix_sim.society.settings import AgentSettings, ModulatorSettings
 from matrix_sim.society.society import Member, Society
 
@@ -84,13 +85,13 @@ def build_modulator(
     reports: tuple[TickReport, ...],
 ) -> Modulator:
     """The modulator of a group, rebuilt from its committed ticks."""
-    router = LLMRouter(
+    router = make_router(
         charter.group,
-        [(member.agent, member.speaker) for member in charter.members],
-        charter.neighbours,
+        [Candidate(m.agent, m.speaker, profile_text(m.persona)) for m in charter.members],
+        [Candidate(group, about, about) for group, about in charter.neighbours],
+        charter.modulator_settings,
         prompts,
         llm,
-        charter.modulator_settings.max_tokens,
     )
     return Modulator(
         group=charter.group,

@@ -29,13 +29,17 @@ from matrix_sim.messages import (
     group_label,
 )
 from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.archive import Archive
 from matrix_sim.society.contracts import History, Members
+from matrix_sim.society.memory import MemoryItem
 from matrix_sim.society.routing import Router, Routing, RoutingQuestion
 from matrix_sim.society.settings import ModulatorSettings
 from matrix_sim.text import clip
 
 _MEMORY_LINES = 8
 """Recent happenings that a routing prompt holds, at least; twice as many at most."""
+_RECENT_TEXTS = 4
+"""What a member did and observed lately, as far as similarity goes by it."""
 _LINE_CHARACTERS = 80
 _KEPT_WINDOWS = 2
 """Closed windows whose actions stay at hand; older ones are read from history when asked for."""
@@ -51,7 +55,12 @@ class _GroupState:
     """What each member observes in the next tick."""
     has_next: dict[int, bool] = field(default_factory=dict)
     """Whether a member's plan has a next step; absent: it was never asked."""
-    memory: list[str] = field(default_factory=list)
+    memory: list[MemoryItem] = field(default_factory=list)
+    """What happened in the group lately."""
+    archive: Archive = field(default_factory=lambda: Archive(0))
+    """What happened before that."""
+    recent: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Per member, what it did and observed lately."""
     windows: dict[int, tuple[Action, ...]] = field(default_factory=dict)
     """The actions of the current window and of the last closed ones."""
 
@@ -84,7 +93,7 @@ class Modulator:
         self._llm = llm
         self._members = members
         self._history = history
-        self._state = _GroupState()
+        self._state = _GroupState(archive=Archive(settings.memory.archive))
         self._pending: TickReport | None = None
         self._playing = asyncio.Lock()
         for report in reports:
@@ -151,13 +160,7 @@ class Modulator:
         state = self._state
         steps = await self._turns(grant)
         own = tuple(s.action for s in steps if s.action.kind is not ActionKind.IDLE)
-        question = RoutingQuestion(
-            group=self._group,
-            tick=grant.tick,
-            actions=tuple((e.action, e.speaker) for e in grant.inbox)
-            + tuple((action, self._speakers[action.agent]) for action in own),
-            memory=tuple(state.memory),
-        )
+        question = self._question(grant, own)
         routing = await self._router.route(question) if question.actions else Routing(())
         deliveries, cut = self._deliveries(question, routing)
         has_next = state.has_next | {s.action.agent: s.has_next for s in steps}
@@ -174,6 +177,26 @@ class Modulator:
             observations_cut=cut,
             unknown_ids=routing.unknown_ids,
             routing_failure=routing.failure,
+            routing_asked=routing.asked,
+            sparing=routing.sparing,
+        )
+
+    def _question(self, grant: Grant, own: tuple[Action, ...]) -> RoutingQuestion:
+        state = self._state
+        actions = (
+            *((envelope.action, envelope.speaker) for envelope in grant.inbox),
+            *((action, self._speakers[action.agent]) for action in own),
+        )
+        recalled = state.archive.recall(
+            (action.text for action, _ in actions), self._settings.memory.recall
+        )
+        return RoutingQuestion(
+            group=self._group,
+            tick=grant.tick,
+            actions=actions,
+            memory=tuple(map(_line, state.memory)),
+            recalled=tuple(map(_line, recalled)),
+            recent=dict(state.recent),
         )
 
     async def _turns(self, grant: Grant) -> tuple[AgentStep, ...]:
@@ -236,7 +259,18 @@ class Modulator:
             del state.windows[closed]
         state.windows[window] = state.windows.get(window, ()) + report.actions
         state.memory.extend(
-            f"{self._speakers[a.agent]}: {clip(a.text, _LINE_CHARACTERS)}" for a in report.actions
+            MemoryItem(self._speakers[a.agent], clip(a.text, _LINE_CHARACTERS))
+            for a in report.actions
         )
         if len(state.memory) > 2 * _MEMORY_LINES:
+            state.archive = state.archive.keep(state.memory[:-_MEMORY_LINES])
             del state.memory[:-_MEMORY_LINES]
+        for step in report.steps:
+            texts = [seen.action.text for seen in step.observed] + [step.action.text]
+            agent = step.action.agent
+            known = state.recent.get(agent, ())
+            state.recent[agent] = (*known, *filter(None, texts))[-_RECENT_TEXTS:]
+
+
+def _line(happening: MemoryItem) -> str:
+    return f"{happening.speaker}: {happening.text}"

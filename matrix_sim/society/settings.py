@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from matrix_sim.config import MemoryConfig, SocietyConfig
+from matrix_sim.config import MemoryConfig, SimilarityConfig, SocietyConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class ModulatorSettings:
 
     window: int
     """Ticks of a window."""
+    routing: Literal["llm", "embedding", "hybrid", "broadcast"]
+    similarity: SimilarityConfig
+    memory: MemoryConfig
     observation_limit: int
     forward_limit: int
     max_tokens: int
@@ -45,6 +49,9 @@ def modulator_settings(society: SocietyConfig, max_tokens: int) -> ModulatorSett
     """Pick a modulator's share; `max_tokens` is that of the modulator role's model."""
     return ModulatorSettings(
         window=society.scenario_window,
+        routing=society.routing,
+        similarity=society.similarity,
+        memory=society.memory,
         observation_limit=society.observation_limit,
         forward_limit=society.forward_limit,
         max_tokens=max_tokens,

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from tests.support.ray_session import play_on_ray
-from tests.support.small_run import GROUPS, PEOPLE, TICKS, embedded_stub, write_config
+from tests.support.small_run import (
+    GROUPS,
+    PEOPLE,
+    TICKS,
+    embedded_stub,
+    expected_scenarios,
+    write_config,
+)
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
 
@@ -37,3 +44,20 @@ def test_the_scenarios_are_the_same_bytes(
     assert (summary.agents, summary.groups, summary.ticks) == (PEOPLE, GROUPS, GROUPS * TICKS)
     assert summary.envelopes > 0
     assert (summary.calls, summary.calls_lost) == (summary.replies, 0)
+
+
+@pytest.mark.parametrize(
+    ("society", "runtime"),
+    [
+        ({"communication": "random", "routing": "hybrid"}, {"placement": "packed"}),
+        ({"communication": "homophily", "routing": "embedding"}, {"placement": "spread"}),
+        ({"communication": "none", "routing": "broadcast"}, {"placement": "packed"}),
+    ],
+    ids=["random-hybrid", "homophily-embedding", "none-broadcast"],
+)
+def test_other_policies_come_to_the_same_bytes_as_well(
+    society: dict[str, str], runtime: dict[str, Any], tmp_path: Path
+) -> None:
+    expected = expected_scenarios(tmp_path, society)
+    config = write_config(tmp_path, embedded_stub(SLOW), society=society, **runtime)
+    assert play_on_ray(config, tmp_path / "run").scenarios == expected

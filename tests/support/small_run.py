@@ -21,8 +21,10 @@ def embedded_stub(latency: str = "fixed:0") -> dict[str, Any]:
     return {"default": {"stub": {"latency": latency, "slots": 32}}}
 
 
-def write_config(folder: Path, models: dict[str, Any], **runtime: Any) -> Path:
-    """A config file of the society in `folder`; all that varies is how the run is made."""
+def write_config(
+    folder: Path, models: dict[str, Any], *, society: dict[str, Any] | None = None, **runtime: Any
+) -> Path:
+    """A config file of the society in `folder`; but for `society`, only how it is made varies."""
     config = {
         "seed": 3,
         "personas": {"source": "builtin", "count": PEOPLE},
@@ -32,7 +34,8 @@ def write_config(folder: Path, models: dict[str, Any], **runtime: Any) -> Path:
             "weak_ties": 0,
             "scenario_window": WINDOW,
             "ticks": TICKS,
-        },
+        }
+        | (society or {}),
         "models": models,
         "runtime": {"placement": "packed", "max_in_flight": 16} | runtime,
     }
@@ -41,9 +44,9 @@ def write_config(folder: Path, models: dict[str, Any], **runtime: Any) -> Path:
     return path
 
 
-def expected_scenarios(folder: Path) -> bytes:
+def expected_scenarios(folder: Path, society: dict[str, Any] | None = None) -> bytes:
     """`scenarios.jsonl` of the society as the domain makes it, in one process and without Ray."""
-    config = load_config(write_config(folder, embedded_stub()), (), {}).config
+    config = load_config(write_config(folder, embedded_stub(), society=society), (), {}).config
     with RunStore.in_memory() as store:
         run_virtually(play_world(config, store))
         path = folder / "scenarios.jsonl"

@@ -259,6 +259,35 @@ def test_a_memory_that_outgrows_its_room_is_condensed_block_by_block() -> None:
     assert [item.condensed for item in who.state.memory.items][:2] == [True, False]
 
 
+def test_what_was_condensed_comes_back_where_it_bears_on_what_is_seen() -> None:
+    model = acting()
+    talk = [
+        f"「漬物」の話{t}。塩の量を比べた。" if t == 2 else f"図書館の棚を直した話{t}" * 4
+        for t in range(12)
+    ]
+    who = agent(model)
+    play(who, *(turn(t, seen(t - 1, said)) for t, said in enumerate(talk)))
+    assert all("漬物" not in item.text for item in who.state.memory.items)
+    play(who, turn(12, seen(11, "漬物の塩はどれほど入れますか。")))
+    prompt = model.asked[-1].messages[-1].content
+    recalled = prompt[prompt.index("<recalled>") : prompt.index("</recalled>")]
+    assert "「漬物」の話2。塩の量を比べた。" in recalled
+    assert prompt.index("</memory>") < prompt.index("<recalled>") < prompt.index("<observations>")
+
+
+def test_nothing_is_recalled_that_does_not_bear_on_what_is_new_nor_more_than_asked_for() -> None:
+    model = acting()
+    who = agent(model)
+    play(who, *(turn(t, seen(t - 1, f"図書館の棚を直した話{t}" * 4)) for t in range(12)))
+    play(who, turn(12, seen(11, "サッカーの試合")), turn(13, seen(12, "図書館の棚の話")))
+    other, same = (
+        r.messages[-1].content for r in model.asked if "t001" in r.address and r.address[-1] in "23"
+    )
+    assert "<recalled>" not in other
+    inside = same[same.index("<recalled>") : same.index("</recalled>")]
+    assert inside.count("・") == SETTINGS.memory.recall
+
+
 @pytest.mark.parametrize("useless", [reply("", Finish.REFUSED), "", reply("あ", Finish.LENGTH)])
 def test_where_nothing_condenses_a_memory_its_beginnings_stand_in_for_it(
     useless: str | Reply,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from matrix_sim.config import SocietyConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.messages import (
     Action,
@@ -22,13 +23,13 @@ from matrix_sim.messages import (
 from matrix_sim.society.assembly import LiveGroup
 from matrix_sim.society.modulator import Modulator
 from matrix_sim.society.routing import Route, Routing, RoutingQuestion
-from matrix_sim.society.settings import ModulatorSettings
+from matrix_sim.society.settings import modulator_settings
 from tests.support.scripted_model import ScriptedModel
 from tests.support.small_world import PROMPTS
 
 GROUP = 2
 SPEAKERS = {4: "田中さん", 5: "佐藤さん", 9: "鈴木さん"}
-SETTINGS = ModulatorSettings(window=3, observation_limit=4, forward_limit=2, max_tokens=300)
+SETTINGS = modulator_settings(SocietyConfig(ticks=1, observation_limit=4), max_tokens=300)
 
 
 class Cast:
@@ -37,6 +38,7 @@ class Cast:
     def __init__(self) -> None:
         self.asked: list[tuple[int, Turn]] = []
         self.questions: list[RoutingQuestion] = []
+        self.says: dict[tuple[int, int], str] = {}
         self.idle: set[int] = set()
         self.done: set[int] = set()
         self.fails: dict[int, BaseException] = {}
@@ -51,7 +53,8 @@ class Cast:
         await asyncio.sleep(0)
         if agent in self.fails:
             raise self.fails.pop(agent)
-        text = "" if agent in self.idle else f"{turn.tick}の{agent}"
+        said = self.says.get((turn.tick, agent), f"{turn.tick}の{agent}")
+        text = "" if agent in self.idle else said
         kind = ActionKind.PLAN if text else ActionKind.IDLE
         action = Action(turn.tick, turn.group, agent, kind, text)
         return AgentStep(
@@ -223,6 +226,32 @@ def test_what_happened_lately_is_in_the_question_and_stays_short() -> None:
     assert cast.questions[1].memory == ("田中さん: 0の4", "佐藤さん: 0の5", "鈴木さん: 0の9")
     assert max(len(question.memory) for question in cast.questions) <= 16
     assert cast.questions[-1].memory[-1] == "鈴木さん: 38の9"
+
+
+def test_what_happened_long_ago_is_recalled_where_it_bears_on_what_comes_in() -> None:
+    cast = Cast()
+    cast.says[(3, 4)] = "盆踊りの太鼓を借りてきた。"
+    modulator = cast.modulator()
+    play(modulator, *(grant(tick) for tick in range(20)))
+    assert all("盆踊り" not in line for line in cast.questions[-1].memory)
+    asking = Envelope(
+        GROUP, 0, Action(17, 7, 70, ActionKind.PLAN, "盆踊りの太鼓はありますか"), "外"
+    )
+    play(modulator, grant(20, asking), grant(21))
+    assert cast.questions[-2].recalled == ("田中さん: 盆踊りの太鼓を借りてきた。",)
+    assert cast.questions[-1].recalled == ()
+
+
+def test_the_question_says_what_each_member_did_and_observed_lately() -> None:
+    cast = Cast()
+    cast.aware[4] = (9,)
+    play(cast.modulator(), grant(0), grant(1), grant(2))
+    assert cast.questions[0].recent == {}
+    assert cast.questions[2].recent == {
+        4: ("0の4", "1の4"),
+        5: ("0の5", "1の5"),
+        9: ("0の9", "0の4", "1の9"),
+    }
 
 
 @pytest.mark.parametrize("later", [0, 1, 20])

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from matrix_sim.llm.contracts import Finish, Reply
 from matrix_sim.messages import Action, ActionKind, Failure
-from matrix_sim.society.routing import LLMRouter, Route, Routing, RoutingQuestion
+from matrix_sim.society.routing import Candidate, Route, Routing, RoutingQuestion
+from matrix_sim.society.routing.llm import LLMRouter
 from tests.support.examples import examples
 from tests.support.scripted_model import ScriptedModel, reply, route
 from tests.support.small_world import PROMPTS
 
-MEMBERS = [(11, "田中さん"), (12, "佐藤さん"), (15, "鈴木さん")]
-NEIGHBOURS = [(3, "農家の人たち"), (8, "学生たち")]
+SPEAKERS = ((11, "田中さん"), (12, "佐藤さん"), (15, "鈴木さん"))
+MEMBERS = [Candidate(agent, speaker, "") for agent, speaker in SPEAKERS]
+NEIGHBOURS = [Candidate(3, "農家の人たち", ""), Candidate(8, "学生たち", "")]
 GROUP = 6
 
 
@@ -36,7 +38,7 @@ def routed(answer: str | Reply, question: RoutingQuestion = QUESTION) -> Routing
 
 def reached(answer: str | Reply) -> Routing:
     """What was decided, whatever matters most of it."""
-    return replace(routed(answer), ranking=())
+    return replace(routed(answer), ranking=(), asked=False)
 
 
 def router(model: ScriptedModel) -> LLMRouter:

@@ -1,9 +1,10 @@
-"""Homophily as a whole: from personas and their vectors to groups, links and what is shared."""
+"""From personas and their vectors to groups, links and what is shared, as `communication` says."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,8 @@ from matrix_sim.config import SocietyConfig
 from matrix_sim.personas.model import Persona
 from matrix_sim.society.homophily.description import GroupTraits, describe_groups
 from matrix_sim.society.homophily.embedding import unit_rows
-from matrix_sim.society.homophily.grouping import form_groups
+from matrix_sim.society.homophily.grouping import form_groups, group_count
+from matrix_sim.society.homophily.lots import groups_by_lot, links_by_lot
 from matrix_sim.society.homophily.neighbours import link_groups
 
 
@@ -41,7 +43,7 @@ def arrange(
     Args:
         personas: By agent number.
         vectors: Shape (people, d), by agent number, of any length: from `embed` or an endpoint.
-        settings: Bounds of a group, numbers of neighbours and weak ties.
+        settings: How people come together, bounds of a group, numbers of neighbours and weak ties.
         seed: The run's seed.
 
     Raises:
@@ -49,11 +51,50 @@ def arrange(
     """
     # At length 1 the nearest by distance, which K-means goes by, are the nearest by cosine.
     directions = unit_rows(vectors)
-    groups = form_groups(directions, settings.group_size, seed)
+    groups = _groups(directions, settings, seed)
     centroids = unit_rows(np.stack([directions[list(members)].mean(axis=0) for members in groups]))
     return Arrangement(
         groups=groups,
-        neighbours=link_groups(centroids, settings.neighbours, settings.weak_ties, seed),
+        neighbours=_links(centroids, settings, seed),
         traits=describe_groups(personas, groups),
         centroids=centroids,
     )
+
+
+def count_groups(people: int, settings: SocietyConfig) -> int:
+    """How many groups `arrange` makes of so many people.
+
+    Raises:
+        UsageError: the bounds of `group_size` cannot be kept with so many people.
+    """
+    if settings.communication == "none":
+        return people
+    return group_count(people, settings.group_size)
+
+
+def _groups(
+    directions: npt.NDArray[np.float32], settings: SocietyConfig, seed: int
+) -> tuple[tuple[int, ...], ...]:
+    match settings.communication:
+        case "homophily":
+            return form_groups(directions, settings.group_size, seed)
+        case "random":
+            return groups_by_lot(len(directions), settings.group_size, seed)
+        case "none":
+            return tuple((person,) for person in range(len(directions)))
+        case _:
+            assert_never(settings.communication)
+
+
+def _links(
+    centroids: npt.NDArray[np.float32], settings: SocietyConfig, seed: int
+) -> tuple[tuple[int, ...], ...]:
+    match settings.communication:
+        case "homophily":
+            return link_groups(centroids, settings.neighbours, settings.weak_ties, seed)
+        case "random":
+            return links_by_lot(len(centroids), settings.neighbours + settings.weak_ties, seed)
+        case "none":
+            return ((),) * len(centroids)
+        case _:
+            assert_never(settings.communication)

@@ -1,69 +1,22 @@
-"""Who becomes aware of what: the policy that a modulator follows once a tick."""
+"""The modulator's model decides: one call a tick."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from matrix_sim.llm.contracts import LLM, Address, Request, Role
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.structured import ask
-from matrix_sim.messages import Action, Failure, group_label
+from matrix_sim.messages import Failure, group_label
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.replies import RouteReply
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingQuestion:
-    """Everything that a routing decision may depend on."""
-
-    group: int
-    tick: int
-    actions: tuple[tuple[Action, str], ...]
-    """What is to be routed, in order, each with its speaker: the inbox and the tick's own."""
-    memory: tuple[str, ...]
-    """What happened in the group lately, a line each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where one action goes."""
-
-    aware: tuple[int, ...]
-    """Members, ascending."""
-    forward: tuple[int, ...]
-    """Neighbouring groups, most important first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """The decision for a tick."""
-
-    routes: tuple[Route, ...]
-    """One for each action of the question."""
-    unknown_ids: int = 0
-    """As in `TickReport`."""
-    failure: Failure | None = None
-    ranking: tuple[int, ...] = ()
-    """Indices into `routes`, what matters most first; what it leaves out follows in order."""
-
-    @property
-    def by_importance(self) -> tuple[int, ...]:
-        """All indices into `routes`: what an inbox limit leaves out is from the end."""
-        return tuple(dict.fromkeys((*self.ranking, *range(len(self.routes)))))
-
-
-class Router(Protocol):
-    """A routing policy."""
-
-    async def route(self, question: RoutingQuestion) -> Routing:
-        """Decide for all actions of a tick at once.
-
-        Raises:
-            EnvironmentalFailure: a call that the policy needs got no reply.
-        """
-        ...
+from matrix_sim.society.routing.contracts import (
+    NOWHERE,
+    Candidate,
+    Route,
+    Routing,
+    RoutingQuestion,
+)
 
 
 class LLMRouter:
@@ -76,20 +29,19 @@ class LLMRouter:
     def __init__(
         self,
         group: int,
-        members: Sequence[tuple[int, str]],
-        neighbours: Sequence[tuple[int, str]],
+        members: Sequence[Candidate],
+        neighbours: Sequence[Candidate],
         prompts: PromptLibrary,
         llm: LLM,
         max_tokens: int,
     ) -> None:
-        """`members` are (agent, line about it), `neighbours` are (group, description)."""
         self._group = group
-        self._members = {f"m{i}": agent for i, (agent, _) in enumerate(members, start=1)}
-        self._neighbours = {f"n{i}": other for i, (other, _) in enumerate(neighbours, start=1)}
+        self._members = {f"m{i}": member.number for i, member in enumerate(members, start=1)}
+        self._neighbours = {f"n{i}": other.number for i, other in enumerate(neighbours, start=1)}
         self._label_of = {agent: label for label, agent in self._members.items()}
-        self._member_lines = tuple(zip(self._members, (m for _, m in members), strict=True))
+        self._member_lines = tuple(zip(self._members, (m.line for m in members), strict=True))
         self._neighbour_lines = tuple(
-            zip(self._neighbours, (n for _, n in neighbours), strict=True)
+            zip(self._neighbours, (n.line for n in neighbours), strict=True)
         )
         self._prompts = prompts
         self._llm = llm
@@ -99,13 +51,18 @@ class LLMRouter:
         )
 
     async def route(self, question: RoutingQuestion) -> Routing:
-        """Ask once; ids that name nobody are dropped and counted."""
+        """Ask once; ids that name nobody are dropped and counted.
+
+        Nobody is asked where nobody could become aware.
+        """
+        if self._nobody_to_reach(question):
+            return Routing((NOWHERE,) * len(question.actions))
         messages = self._prompts.render(
             "route",
             members=self._member_lines,
             neighbours=self._neighbour_lines,
             memory=question.memory,
-            recalled=(),
+            recalled=question.recalled,
             actions=tuple(
                 (
                     number,
@@ -126,8 +83,15 @@ class LLMRouter:
         )
         reply = await ask(self._llm, request, RouteReply, self._prompts.repair)
         if isinstance(reply, Failure):
-            return Routing((Route((), ()),) * len(question.actions), failure=reply)
+            return Routing((NOWHERE,) * len(question.actions), failure=reply, asked=True)
         return self._read(reply, question)
+
+    def _nobody_to_reach(self, question: RoutingQuestion) -> bool:
+        return not self._neighbours and all(
+            agent == action.agent
+            for action, _ in question.actions
+            for agent in self._members.values()
+        )
 
     def _read(self, reply: RouteReply, question: RoutingQuestion) -> Routing:
         unknown = 0
@@ -147,7 +111,7 @@ class LLMRouter:
                     unknown += 1
                 else:
                     aware[index][agent] = None
-            own = question.actions[index][0].group == self._group
+            own = question.own(index)
             for label in entry.forward:
                 other = self._neighbours.get(label)
                 if other is None or not own:
@@ -157,4 +121,4 @@ class LLMRouter:
         routes = tuple(
             Route(tuple(sorted(a)), tuple(f)) for a, f in zip(aware, forward, strict=True)
         )
-        return Routing(routes, unknown, ranking=tuple(dict.fromkeys(named)))
+        return Routing(routes, unknown, ranking=tuple(dict.fromkeys(named)), asked=True)

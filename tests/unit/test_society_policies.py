@@ -1,0 +1,162 @@
+"""The routing policies beside the model's own word: similarity, both together, and everybody."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from matrix_sim.config import SimilarityConfig, SocietyConfig
+from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply
+from matrix_sim.messages import Action, ActionKind, Failure, Sparing
+from matrix_sim.society.routing import Candidate, Route, Routing, RoutingQuestion, make_router
+from matrix_sim.society.settings import modulator_settings
+from tests.support.scripted_model import ScriptedModel, reply, route
+from tests.support.small_world import PROMPTS
+
+GROUP = 6
+MEMBERS = [
+    Candidate(11, "田中さん", "漬物 糠床 料理"),
+    Candidate(12, "佐藤さん", "釣り竿 漁港 干物"),
+    Candidate(15, "鈴木さん", "漬物 味噌 醤油"),
+]
+NEIGHBOURS = [Candidate(3, "農家の人たち", "農家 大根 収穫"), Candidate(8, "学生たち", "大学 研究")]
+
+
+def own(agent: int, text: str) -> tuple[Action, str]:
+    return Action(4, GROUP, agent, ActionKind.PLAN, text), "誰か"
+
+
+def foreign(text: str) -> tuple[Action, str]:
+    return Action(1, 3, 40, ActionKind.PLAN, text), "外の人"
+
+
+def asked(
+    *actions: tuple[Action, str], recent: dict[int, tuple[str, ...]] | None = None
+) -> RoutingQuestion:
+    return RoutingQuestion(GROUP, 4, actions, (), recent=recent or {})
+
+
+def routed(
+    policy: str,
+    question: RoutingQuestion,
+    said: str | Reply | Exception = "",
+    similarity: SimilarityConfig | None = None,
+) -> tuple[Routing, ScriptedModel]:
+    model = ScriptedModel(lambda _: said)
+    society = SocietyConfig.model_validate(
+        {"ticks": 1, "routing": policy, "similarity": similarity or SimilarityConfig()}
+    )
+    settings = modulator_settings(society, max_tokens=300)
+    router = make_router(GROUP, MEMBERS, NEIGHBOURS, settings, PROMPTS, model)
+    return asyncio.run(router.route(question)), model
+
+
+def test_with_broadcast_everybody_but_the_actor_is_aware_and_own_actions_go_out() -> None:
+    routing, model = routed("broadcast", asked(foreign("来た話"), own(12, "話")))
+    assert routing.routes == (Route((11, 12, 15), ()), Route((11, 15), (3, 8)))
+    assert (model.asked, routing.asked) == ([], False)
+
+
+def test_with_embedding_those_become_aware_whose_profile_an_action_is_like() -> None:
+    routing, model = routed(
+        "embedding", asked(own(11, "味噌と醤油を仕込む"), own(12, "散髪に行く"))
+    )
+    assert routing.routes == (Route((15,), ()), Route((), ()))
+    assert (model.asked, routing.asked, routing.sparing) == ([], False, None)
+
+
+def test_with_embedding_what_somebody_did_or_observed_lately_counts_as_well() -> None:
+    question = asked(own(12, "自転車の空気を入れた"))
+    assert routed("embedding", question)[0].routes == (Route((), ()),)
+    remembered = asked(own(12, "自転車の空気を入れた"), recent={15: ("自転車を借りたい",)})
+    assert routed("embedding", remembered)[0].routes == (Route((15,), ()),)
+
+
+def test_with_embedding_what_comes_in_is_judged_by_what_the_group_remembers() -> None:
+    question = asked(foreign("盆踊りの太鼓を探しています"), recent={11: ("盆踊りの太鼓を借りた",)})
+    assert routed("embedding", question)[0].routes == (Route((11,), ()),)
+
+
+def test_with_embedding_an_action_goes_out_only_where_it_is_alike_enough() -> None:
+    question = asked(own(12, "大根の収穫を手伝う"), foreign("大根の収穫を手伝う"))
+    assert [r.forward for r in routed("embedding", question)[0].routes] == [(3,), ()]
+    strict = SimilarityConfig(outward=0.9)
+    assert routed("embedding", question, similarity=strict)[0].routes[0].forward == ()
+
+
+def test_with_embedding_no_more_than_the_most_similar_become_aware() -> None:
+    question = asked(own(12, "漬物と味噌の話"))
+    one = SimilarityConfig(aware=1)
+    assert routed("embedding", question)[0].routes == (Route((11, 15), ()),)
+    assert routed("embedding", question, similarity=one)[0].routes == (Route((15,), ()),)
+
+
+def test_what_is_most_like_anybody_ranks_first() -> None:
+    routing, _ = routed(
+        "embedding", asked(own(11, "散髪"), own(12, "漬物と天気と電車の話"), own(11, "味噌 漬物"))
+    )
+    assert routing.by_importance == (2, 1, 0)
+
+
+BAND = SimilarityConfig(floor=0.2, outward=0.2, sure=0.7)
+"""漬物 alone is in doubt for both who know of it (0.58), 漬物と味噌 is sure of one (0.82)."""
+
+
+def test_hybrid_asks_the_model_only_about_actions_that_are_in_doubt() -> None:
+    question = asked(own(12, "散髪に行く"), own(12, "漬物"))
+    routing, model = routed("hybrid", question, route(_1=(["m3"], [])), BAND)
+    assert routing.routes == (Route((), ()), Route((15,), ()))
+    (request,) = model.asked
+    prompt = request.messages[-1].content
+    assert "漬物" in prompt[prompt.index("<actions>") :]
+    assert "散髪" not in prompt
+    assert "m1：田中さん" in prompt, "everybody is shown: the beginning of a prompt stays the same"
+
+
+def test_hybrid_asks_nobody_where_similarity_is_sure_of_everything() -> None:
+    question = asked(own(12, "散髪に行く"), own(12, "味噌 醤油 漬物"))
+    strict = SimilarityConfig(floor=0.3, outward=0.3, sure=0.3)
+    routing, model = routed("hybrid", question, similarity=strict)
+    assert (model.asked, routing.asked) == ([], False)
+    assert routing.routes == (Route((), ()), Route((11, 15), ()))
+    assert routing.sparing == Sparing(decisions=8, spared=8, compared=0, agreed=0)
+
+
+def test_hybrid_follows_similarity_where_it_is_sure_and_counts_where_the_model_agrees() -> None:
+    question = asked(own(12, "漬物と味噌"))
+    disagrees = route(_1=(["m1"], ["n2"]))
+    routing, _ = routed("hybrid", question, disagrees, BAND)
+    # Sure of m3 (yes) and of both groups (no); in doubt only about m1.
+    assert routing.routes == (Route((11, 15), ()),)
+    assert routing.sparing == Sparing(decisions=4, spared=3, compared=3, agreed=1)
+
+
+def test_hybrid_without_an_answer_keeps_what_is_sure_and_says_why_the_rest_is_missing() -> None:
+    question = asked(own(12, "漬物と味噌"))
+    routing, _ = routed("hybrid", question, reply("", Finish.REFUSED), BAND)
+    assert routing.routes == (Route((15,), ()),)
+    assert (routing.failure, routing.asked) == (Failure.REFUSED, True)
+    assert routing.sparing == Sparing(decisions=4, spared=3, compared=0, agreed=0)
+
+
+def test_hybrid_does_not_decide_where_the_endpoint_is_away() -> None:
+    away = EnvironmentalFailure(Hindrance.TIMEOUT, "away")
+    with pytest.raises(EnvironmentalFailure):
+        routed("hybrid", asked(own(12, "漬物")), away, BAND)
+
+
+def test_hybrid_ranks_what_the_model_names_first() -> None:
+    question = asked(own(12, "味噌 醤油 漬物"), own(12, "散髪"), own(12, "漬物"))
+    routing, _ = routed("hybrid", question, route(_2=(["m3"], [])), BAND)
+    assert routing.by_importance == (2, 0, 1), "2 of those it was asked about is the third"
+
+
+def test_the_model_is_not_asked_where_nobody_could_become_aware() -> None:
+    settings = modulator_settings(SocietyConfig(ticks=1), max_tokens=300)
+    model = ScriptedModel(lambda _: route())
+    alone = make_router(GROUP, MEMBERS[:1], [], settings, PROMPTS, model)
+    routing = asyncio.run(alone.route(asked(own(11, "話"))))
+    assert (routing.routes, routing.asked, model.asked) == ((Route((), ()),), False, [])
+    asyncio.run(alone.route(asked(own(11, "話"), foreign("来た話"))))
+    assert len(model.asked) == 1, "what came in may reach the only member"
