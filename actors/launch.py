@@ -45,13 +45,18 @@ STOP_GRACE_S = 30.0
 """How long what is under way may take to come home after a stop."""
 
 
-def connect() -> None:
-    """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here."""
+def connect() -> bool:
+    """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here.
+
+    Returns:
+        Whether it did: False where this process was in a cluster already.
+    """
     if ray.is_initialized():
-        return
+        return False
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    return True
 
 
 def disconnect() -> None:

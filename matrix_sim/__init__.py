@@ -1,3 +1,65 @@
-"""A society of LLM-driven personas whose scenarios ground training data for LLMs."""
+"""A society of LLM-driven personas whose scenarios ground training data for LLMs.
+
+from matrix_sim import Run
+
+run = Run("examples/demo.yaml", "runs/demo")
+run.play()
+for scenario in run.scenarios():
+print(scenario.summary)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matrix_sim.cli.run import Run
+    from matrix_sim.config import RunConfig
+    from matrix_sim.errors import MatrixSimError, RunFailure, UsageError
+    from matrix_sim.messages import Scenario, ScenarioAction
+    from matrix_sim.society.society import Group, Member, Society
+    from matrix_sim.summary import RunSummary
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Group",
+    "MatrixSimError",
+    "Member",
+    "Run",
+    "RunConfig",
+    "RunFailure",
+    "RunSummary",
+    "Scenario",
+    "ScenarioAction",
+    "Society",
+    "UsageError",
+]
+
+_HOMES = {
+    "Group": "society.society",
+    "MatrixSimError": "errors",
+    "Member": "society.society",
+    "Run": "cli.run",
+    "RunConfig": "config",
+    "RunFailure": "errors",
+    "RunSummary": "summary",
+    "Scenario": "messages",
+    "ScenarioAction": "messages",
+    "Society": "society.society",
+    "UsageError": "errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What is public, from where it lives; loaded when it is first used.
+
+    An actor's process imports this package too, and needs nothing of the command line.
+    """
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -27,6 +27,7 @@ from matrix_sim.store.writes import PutEvent
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
+CONFIG_FILE = "config.yaml"
 _SOCIETY = ("society", "identity")
 
 
@@ -75,7 +76,7 @@ def open_run(
         notices = store.notices
     finally:
         store.close()
-    (directory / "config.yaml").write_text(dump_config(config), encoding="utf-8")
+    (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     return OpenedRun(directory, config, prompts, society, selection, stored is None, notices)
 
 

@@ -1,8 +1,9 @@
-"""Where a run may be kept: not where Ray throws things away."""
+"""Where a run may be kept (not where Ray throws things away), and who holds it."""
 
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,11 @@ _SESSION = re.compile(r"session_\d{4}(-\d\d){2}_(\d\d-){2}\d\d_\d+_\d+|session_l
 _JOB_VARIABLE = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by Ray for the command of a submitted job (`ray.job_submission`, JobSupervisor)."""
 _EXAMPLE = "--run /var/tmp/matrix-runs/NAME"
+
+
+def run_owner() -> str:
+    """Who holds the lock of a run that is played from here, for people."""
+    return f"matrix-sim on {socket.gethostname()}"
 
 
 def lasting_directory(run: Path, environ: Mapping[str, str]) -> Path:

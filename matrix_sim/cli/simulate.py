@@ -37,9 +37,10 @@ def simulate(
 
     from matrix_sim.cli.simulation import play
     from matrix_sim.config.file import load_config
+    from matrix_sim.export.scenarios import SCENARIOS_FILE
 
     played = play(load_config(config, set_ or (), os.environ), run, fork, _say)
-    file = played.run.directory / "scenarios.jsonl"
+    file = played.run.directory / SCENARIOS_FILE
     if as_json:
         figures: dict[str, Any] = {
             "scenarios_file": str(file),

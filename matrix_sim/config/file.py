@@ -17,6 +17,7 @@ from matrix_sim.config import RunConfig
 from matrix_sim.config.environment import expand, read_environment
 from matrix_sim.config.problems import validation_problems
 from matrix_sim.config.yaml_document import (
+    Document,
     KeyPath,
     Problem,
     dotted,
@@ -51,8 +52,50 @@ def load_config(path: Path, overrides: Sequence[str], environ: Mapping[str, str]
     Raises:
         UsageError: with everything that is wrong with the file, the overrides or the environment.
     """
-    document = read_document(path)
-    base_dir = path.absolute().parent
+    return _resolved(read_document(path), path, path.absolute().parent, overrides, environ)
+
+
+def load_values(
+    values: Mapping[str, Any], overrides: Sequence[str], environ: Mapping[str, str]
+) -> LoadedConfig:
+    """A config from Python values, as `load_config` reads them from a file.
+
+    Relative paths start from the current folder.
+
+    Raises:
+        UsageError: with everything that is wrong with the values or the environment.
+    """
+    here = Path.cwd()
+    return _resolved(Document(dict(values), {}, ()), here / "config", here, overrides, environ)
+
+
+def with_environment(config: RunConfig, environ: Mapping[str, str]) -> LoadedConfig:
+    """A config that is one already, with the keys of its endpoints from the environment.
+
+    Raises:
+        UsageError: a key that it names is not there or cannot be one.
+    """
+    here = Path.cwd()
+    environment = read_environment((here,), environ)
+    keys = _key_variables({"models": config.models.model_dump(exclude_none=True)})
+    problems = [
+        problem
+        for where, name in keys.items()
+        for problem in _key_problems(where, name, environment.get(name, ""))
+    ]
+    if problems:
+        raise UsageError(_report(Path("the config"), problems, {}, ()))
+    secrets = {name: SecretStr(environment[name]) for name in keys.values()}
+    return LoadedConfig(_anchored(config, here, secrets), here / "config", here)
+
+
+def _resolved(
+    document: Document,
+    path: Path,
+    base_dir: Path,
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+) -> LoadedConfig:
     environment = read_environment((base_dir, Path.cwd()), environ)
     data: dict[str, Any] = document.data
     overridden: list[KeyPath] = []

@@ -11,6 +11,8 @@ from typing import Any
 from matrix_sim.canonical import canonical_json
 from matrix_sim.messages import Scenario, agent_label, group_label
 
+SCENARIOS_FILE = "scenarios.jsonl"
+
 
 def scenario_row(number: int, scenario: Scenario) -> dict[str, Any]:
     """A scenario as it is exported; `number` counts from 1 in the file."""
