@@ -29,7 +29,7 @@ from actors.port import DirectPort
 from actors.store import Store
 from matrix_sim.config import RunConfig
 from matrix_sim.errors import RunFailure
-from matrix_sim.llm.backends import SOCIETY_ROLES, model_of
+from matrix_sim.llm.backends import model_of, society_roles
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
@@ -219,7 +219,9 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
     )
     agent = agent_settings(society.settings, model_of(config.models, Role.AGENT).max_tokens)
     modulator = modulator_settings(
-        society.settings, model_of(config.models, Role.MODULATOR).max_tokens
+        society.settings,
+        model_of(config.models, Role.MODULATOR).max_tokens,
+        vectors=not config.models.embedding.local,
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
     agents: dict[int, Handle] = {}
@@ -263,7 +265,7 @@ def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharte
 
 def _loopback(config: RunConfig) -> bool:
     """Whether an endpoint is on "this" machine, which then has to be the driver's."""
-    urls = [model_of(config.models, role).base_url for role in SOCIETY_ROLES]
+    urls = [model_of(config.models, role).base_url for role in society_roles(config.models)]
     hosts = [urlsplit(url).hostname or "" for url in urls if url is not None]
     return any(h == "localhost" or h == "::1" or h.startswith("127.") for h in hosts)
 

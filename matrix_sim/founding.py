@@ -10,15 +10,17 @@ import orjson
 
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config import RunConfig, SocietyConfig
+from matrix_sim.directions import direction_of
 from matrix_sim.messages import agent_label, group_label
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.arrangement import Arrangement, arrange
 from matrix_sim.society.homophily.description import GroupTraits
-from matrix_sim.society.homophily.embedding import Vectors, embed
+from matrix_sim.society.homophily.embedding import Vectors, embed, unit_rows
 from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.society import Group, Member, Society
 from matrix_sim.store.writes import PutEvent
+from matrix_sim.talk import likeness_of_strangers
 from matrix_sim.text import clip, printable
 
 Embed = Callable[[Sequence[str]], Vectors]
@@ -27,6 +29,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 # A file of personas may hold an occupation of any length, and every prompt repeats it.
 _SPEAKER_CHARACTERS = 80
 _DESCRIPTION_CHARACTERS = 240
+_STRANGERS = ("likeness", "strangers")
 
 
 class Events(Protocol):
@@ -61,29 +64,57 @@ def found_society(
     vectors = embedding([profile_text(persona) for persona in personas])
     arrangement = arrange(personas, vectors, config.society, config.seed)
     members = tuple(
-        Member(agent, persona, clip(printable(prompts.speaker(persona)), _SPEAKER_CHARACTERS))
+        Member(
+            agent,
+            persona,
+            clip(printable(prompts.speaker(persona)), _SPEAKER_CHARACTERS),
+            direction_of(vectors[agent]),
+        )
         for agent, persona in enumerate(personas)
     )
     groups = tuple(
-        Group(group, arrangement.groups[group], description, arrangement.neighbours[group])
+        Group(
+            group,
+            arrangement.groups[group],
+            description,
+            arrangement.neighbours[group],
+            direction_of(arrangement.centroids[group]),
+        )
         for group, description in enumerate(_descriptions(arrangement, prompts))
     )
-    society = Society(config.society, members, groups)
-    events = (*_member_events(members, vectors), *_group_events(groups, arrangement))
-    return Founding(society, events)
+    strangers = likeness_of_strangers(unit_rows(vectors)) or 0.0
+    events = (
+        *_member_events(members, vectors),
+        *_group_events(groups, arrangement),
+        PutEvent(*_STRANGERS, canonical_json(strangers)),
+    )
+    return Founding(Society(config.society, members, groups, strangers), events)
 
 
 def read_society(events: Events, settings: SocietyConfig) -> Society:
     """The society that was founded in this run."""
     members = tuple(
-        Member(agent, Persona.model_validate(body["persona"]), body["speaker"])
+        Member(
+            agent,
+            Persona.model_validate(body["persona"]),
+            body["speaker"],
+            direction_of(body["embedding"]),
+        )
         for agent, body in enumerate(_bodies(events, "member"))
     )
     groups = tuple(
-        Group(group, tuple(body["members"]), body["description"], tuple(body["neighbours"]))
+        Group(
+            group,
+            tuple(body["members"]),
+            body["description"],
+            tuple(body["neighbours"]),
+            direction_of(body["centroid"]),
+        )
         for group, body in enumerate(_bodies(events, "group"))
     )
-    return Society(settings, members, groups)
+    kind, key = _STRANGERS
+    strangers = float(orjson.loads(events.events(kind)[key]))
+    return Society(settings, members, groups, strangers)
 
 
 def _descriptions(arrangement: Arrangement, prompts: PromptLibrary) -> list[str]:

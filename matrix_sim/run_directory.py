@@ -16,6 +16,7 @@ from matrix_sim.founding import Embed, found_society, local_embedding, read_soci
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import EnvironmentalFailure
+from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
@@ -95,6 +96,8 @@ def _embedding(config: RunConfig) -> Embed:
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
+    if model.stub is not None:
+        return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
     return lambda texts: _endpoint_vectors(model, key, texts)
 

@@ -14,8 +14,12 @@ from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.randomness import named_random
 
-SOCIETY_ROLES = (Role.AGENT, Role.MODULATOR)
-"""The roles that a simulation calls while it runs."""
+_CHAT_ROLES = (Role.AGENT, Role.MODULATOR)
+
+
+def society_roles(models: ModelsConfig) -> tuple[Role, ...]:
+    """The roles that a simulation may call while it runs: local embeddings are no call."""
+    return _CHAT_ROLES if models.embedding.local else (*_CHAT_ROLES, Role.EMBEDDING)
 
 
 def model_of(models: ModelsConfig, role: Role) -> ModelConfig:
@@ -45,9 +49,13 @@ class Backends:
         """`share` is how many processes split the slots of a stub between them."""
         self._endpoints: list[tuple[ModelConfig, Endpoint]] = []
         self.of_role: dict[Role, Retrying] = {}
-        for role in SOCIETY_ROLES:
+        for role in society_roles(models):
             model = model_of(models, role)
-            endpoint = next((e for m, e in self._endpoints if m == model), None)
+            endpoint: Endpoint | None
+            if role is Role.EMBEDDING:
+                endpoint = _embedding_endpoint(model, secrets)
+            else:
+                endpoint = next((e for m, e in self._endpoints if m == model), None)
             if endpoint is None:
                 endpoint = _endpoint(model, secrets, prompts, seed, share)
                 self._endpoints.append((model, endpoint))
@@ -82,3 +90,11 @@ def _endpoint(
         api_key=key_of(model, secrets),
         json_instruction=lambda schema: prompts.text_of("json_instruction", schema=schema),
     )
+
+
+def _embedding_endpoint(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> Endpoint:
+    from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
+
+    if model.stub is not None:
+        return stub_embedding_endpoint()
+    return embedding_endpoint(model, key_of(model, secrets))

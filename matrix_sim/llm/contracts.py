@@ -20,6 +20,8 @@ class Role(StrEnum):
 
     AGENT = "agent"
     MODULATOR = "modulator"
+    EMBEDDING = "embedding"
+    """Gives vectors: a text a message in the request, directions in the reply (`directions`)."""
 
 
 @dataclass(frozen=True, slots=True)

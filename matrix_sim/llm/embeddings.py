@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Sequence
-
-import numpy as np
-import numpy.typing as npt
-import orjson
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.failures import failure_of
+from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
 from matrix_sim.llm.retrying import Patience
-from matrix_sim.llm.transport import Transport
-
-Vector = npt.NDArray[np.float32]
 
 _IN_FLIGHT = 8
-_SAME = 0.999
-"""Cosine above which two vectors of one text are the same but for rounding."""
 
 
 async def embed_texts(
@@ -36,29 +26,27 @@ async def embed_texts(
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
             the same length for every text.
     """
-    transport = Transport(config, api_key=api_key)
-    embedder = _Embedder(config, transport)
+    client = EmbeddingClient(config, api_key=api_key)
+    embedder = _Embedder(config, client)
     try:
         if len(texts) > 1 and batch > 1 and not await embedder.batches_right(texts[:batch]):
             batch = 1
         return await embedder.embed(texts, batch)
     finally:
-        await transport.close()
+        await client.close()
 
 
 class _Embedder:
-    def __init__(self, config: ModelConfig, transport: Transport) -> None:
+    def __init__(self, config: ModelConfig, client: EmbeddingClient) -> None:
         self._config = config
-        self._transport = transport
+        self._client = client
         self._patience = Patience(config.retry, sleep=asyncio.sleep, random=random.Random())  # noqa: S311
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
 
     async def batches_right(self, texts: Sequence[str]) -> bool:
         """Whether the first text has the same vector in a batch as alone."""
-        together = (await self._vectors(texts))[0]
-        alone = (await self._vectors(texts[:1]))[0]
-        norms = float(np.linalg.norm(together) * np.linalg.norm(alone))
-        return together.shape == alone.shape and float(together @ alone) >= _SAME * norms
+        together, alone = await self._vectors(texts), await self._vectors(texts[:1])
+        return same_direction(together[0], alone[0])
 
     async def embed(self, texts: Sequence[str], batch: int) -> list[Vector]:
         parts = [texts[at : at + batch] for at in range(0, len(texts), batch)]
@@ -69,40 +57,14 @@ class _Embedder:
             raise failures.exceptions[0] from None
         vectors = [vector for task in tasks for vector in task.result()]
         if len({vector.shape for vector in vectors}) > 1:
-            raise self._nonsense("vectors of different lengths")
+            raise EnvironmentalFailure(
+                Hindrance.REJECTED,
+                f"{self._config.base_url} answered with vectors of different lengths;"
+                f" is {self._config.model!r} a model for embeddings?",
+            )
         return vectors
 
     async def _vectors(self, texts: Sequence[str]) -> list[Vector]:
         async with self._slots:
-            vectors, _ = await self._patience.answer(lambda _: self._send(texts))
+            vectors, _ = await self._patience.answer(lambda _: self._client.send(texts))
         return vectors
-
-    async def _send(self, texts: Sequence[str]) -> list[Vector]:
-        body = {
-            "model": self._config.model,
-            "input": list(texts),
-            "encoding_format": "float",
-        } | self._config.extra_body
-        answer = await self._transport.post("/embeddings", orjson.dumps(body))
-        if answer.status >= 300:
-            raise failure_of(
-                answer,
-                place=self._transport.place,
-                model=self._config.model or "",
-                key_name=self._transport.key_name,
-                redact=self._transport.redact,
-                now=time.time(),
-            )
-        try:
-            rows = orjson.loads(answer.body)["data"]
-            found = {row["index"]: np.asarray(row["embedding"], np.float32) for row in rows}
-            return [found[index] for index in range(len(texts))]
-        except (ValueError, TypeError, LookupError):
-            raise self._nonsense(f"no vector for each of {len(texts)} texts") from None
-
-    def _nonsense(self, what: str) -> EnvironmentalFailure:
-        return EnvironmentalFailure(
-            Hindrance.REJECTED,
-            f"{self._transport.place} answered with {what};"
-            f" is {self._config.model!r} a model for embeddings?",
-        )

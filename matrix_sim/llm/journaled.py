@@ -132,7 +132,7 @@ class Journaled:
             )
             if held is not None:
                 return held
-            uncached = self._prefix_cache.uncached_tokens(request.messages)
+            uncached = self._uncached_tokens(request)
             self._failpoints.reach("llm.before_send")
             reply, sendings = await backend.send(request)
             self._failpoints.reach("llm.reply_received")
@@ -143,3 +143,8 @@ class Journaled:
             )
         self._families.keep(encoded)
         return kept
+
+    def _uncached_tokens(self, request: Request) -> int:
+        if request.role is Role.EMBEDDING:
+            return 0  # no prompt that a model's prefix cache could hold
+        return self._prefix_cache.uncached_tokens(request.messages)

@@ -24,8 +24,10 @@ class GroupCharter:
 
     group: int
     members: tuple[Member, ...]
-    neighbours: tuple[tuple[int, str], ...]
-    """(group, description) of the groups that it may send to."""
+    neighbours: tuple[Candidate, ...]
+    """The groups that it may send to, most similar first."""
+    strangers: float
+    """`Society.strangers`."""
     agent_settings: AgentSettings
     modulator_settings: ModulatorSettings
 
@@ -41,8 +43,10 @@ def charter_of(
         group=group,
         members=society.members_of(group),
         neighbours=tuple(
-            (other, society.groups[other].description) for other in society.groups[group].neighbours
+            Candidate(other.group, other.description, other.description, other.direction)
+            for other in (society.groups[number] for number in society.groups[group].neighbours)
         ),
+        strangers=society.strangers,
         agent_settings=agent_settings,
         modulator_settings=modulator_settings,
     )
@@ -87,8 +91,12 @@ def build_modulator(
     """The modulator of a group, rebuilt from its committed ticks."""
     router = make_router(
         charter.group,
-        [Candidate(m.agent, m.speaker, profile_text(m.persona)) for m in charter.members],
-        [Candidate(group, about, about) for group, about in charter.neighbours],
+        [
+            Candidate(m.agent, m.speaker, profile_text(m.persona), m.direction)
+            for m in charter.members
+        ],
+        charter.neighbours,
+        charter.strangers,
         charter.modulator_settings,
         prompts,
         llm,

@@ -32,6 +32,9 @@ class ModulatorSettings:
     observation_limit: int
     forward_limit: int
     max_tokens: int
+    vectors: bool
+    """Whether an embedding model gives vectors while the society is played; otherwise similarity
+    goes by shared words."""
 
 
 def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
@@ -45,8 +48,16 @@ def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
     )
 
 
-def modulator_settings(society: SocietyConfig, max_tokens: int) -> ModulatorSettings:
-    """Pick a modulator's share; `max_tokens` is that of the modulator role's model."""
+def modulator_settings(
+    society: SocietyConfig, max_tokens: int, *, vectors: bool = False
+) -> ModulatorSettings:
+    """Pick a modulator's share.
+
+    Args:
+        society: all settings.
+        max_tokens: that of the modulator role's model.
+        vectors: whether there is an embedding model to ask.
+    """
     return ModulatorSettings(
         window=society.scenario_window,
         routing=society.routing,
@@ -55,4 +66,5 @@ def modulator_settings(society: SocietyConfig, max_tokens: int) -> ModulatorSett
         observation_limit=society.observation_limit,
         forward_limit=society.forward_limit,
         max_tokens=max_tokens,
+        vectors=vectors,
     )

@@ -16,6 +16,8 @@ class Member:
     persona: Persona
     speaker: str
     """How the others know this person: a name and a few words."""
+    direction: bytes = b""
+    """Of the vector that this person was grouped by (`directions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Group:
     """What the members share, in one line."""
     neighbours: tuple[int, ...]
     """Groups that envelopes may go to, most similar first."""
+    direction: bytes = b""
+    """Of the members' mean vector (`directions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Society:
     """By agent number."""
     groups: tuple[Group, ...]
     """By group number."""
+    strangers: float = 0.0
+    """Mean cosine of any two people, of the vectors that they were grouped by."""
 
     def members_of(self, group: int) -> tuple[Member, ...]:
         """The members of a group, by agent number."""

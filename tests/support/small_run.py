@@ -44,9 +44,12 @@ def write_config(
     return path
 
 
-def expected_scenarios(folder: Path, society: dict[str, Any] | None = None) -> bytes:
+def expected_scenarios(
+    folder: Path, society: dict[str, Any] | None = None, models: dict[str, Any] | None = None
+) -> bytes:
     """`scenarios.jsonl` of the society as the domain makes it, in one process and without Ray."""
-    config = load_config(write_config(folder, embedded_stub(), society=society), (), {}).config
+    file = write_config(folder, models or embedded_stub(), society=society)
+    config = load_config(file, (), {}).config
     with RunStore.in_memory() as store:
         run_virtually(play_world(config, store))
         path = folder / "scenarios.jsonl"

@@ -11,14 +11,18 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from matrix_sim.config import RunConfig
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
-from matrix_sim.founding import found_society, local_embedding, read_society
+from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Hindrance, Role
+from matrix_sim.llm.embedding_endpoint import stub_embedding_endpoint
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
+from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.personas.loading import load_personas
@@ -78,14 +82,25 @@ _DECIDES_GROUPS = ("group_size", "neighbours", "weak_ties", "communication")
 def founded(config: RunConfig, store: RunStore) -> Society:
     """Found the society of `config` in `store`; each grouping is worked out once."""
     key = config.model_dump_json(
-        include={"seed": True, "personas": True, "society": dict.fromkeys(_DECIDES_GROUPS, True)}
+        include={
+            "seed": True,
+            "personas": True,
+            "society": dict.fromkeys(_DECIDES_GROUPS, True),
+            "models": {"embedding"},
+        }
     )
     if key not in _EVENTS:
         personas = load_personas(config.personas, config.seed, Path()).personas
-        founding = found_society(config, personas, PROMPTS, local_embedding(config.seed))
+        founding = found_society(config, personas, PROMPTS, _embedding(config))
         _EVENTS[key] = list(founding.events)
     store.apply(_EVENTS[key])
     return read_society(store, config.society)
+
+
+def _embedding(config: RunConfig) -> Embed:
+    if config.models.embedding.local:
+        return local_embedding(config.seed)
+    return lambda texts: np.asarray([bigram_vector(text) for text in texts], np.float32)
 
 
 class LocalGroups:
@@ -154,8 +169,16 @@ class World:
             sleep=asyncio.sleep,
             random=random.Random(1),
         )
+        backends = dict.fromkeys((Role.AGENT, Role.MODULATOR), backend)
+        if config.models.embedding.stub is not None:
+            backends[Role.EMBEDDING] = Retrying(
+                stub_embedding_endpoint(),
+                config.models.embedding.retry,
+                sleep=asyncio.sleep,
+                random=random.Random(2),
+            )
         self.llm = Journaled(
-            dict.fromkeys((Role.AGENT, Role.MODULATOR), backend),
+            backends,
             StoreJournal(channel),
             max_in_flight=config.runtime.max_in_flight,
             prefix_cache=PrefixCache(100_000),
@@ -169,7 +192,9 @@ class World:
                 society,
                 group,
                 agent_settings(config.society, tokens),
-                modulator_settings(config.society, tokens),
+                modulator_settings(
+                    config.society, tokens, vectors=not config.models.embedding.local
+                ),
             )
 
             def build(reports: tuple[TickReport, ...]) -> Modulator:

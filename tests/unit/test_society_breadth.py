@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from matrix_sim.config import RunConfig
+from matrix_sim.config import ModelsConfig, RunConfig
+from matrix_sim.llm.contracts import Role
 from matrix_sim.messages import ActionKind
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
@@ -21,9 +22,16 @@ LONG_MEMORY = {"tokens": 400, "block_tokens": 200, "recall": 3}
 
 
 def config(communication: str, routing: str, stub: dict[str, object]) -> RunConfig:
-    return small_config(
-        stub=stub, ticks=9, communication=communication, routing=routing, memory=LONG_MEMORY
+    """`embedding-model` and `hybrid-model` take their vectors from a model, and not from words."""
+    policy, _, model = routing.partition("-")
+    made = small_config(
+        stub=stub, ticks=9, communication=communication, routing=policy, memory=LONG_MEMORY
     )
+    if not model:
+        return made
+    embedding = {"stub": {}, "retry": {"attempts": 50}}
+    models = ModelsConfig.model_validate(made.models.model_dump() | {"embedding": embedding})
+    return made.model_copy(update={"models": models})
 
 
 @cache
@@ -38,7 +46,7 @@ def figures(communication: str, routing: str) -> RunSummary:
 
 
 @pytest.mark.parametrize("communication", COMMUNICATION)
-@pytest.mark.parametrize("routing", ROUTING)
+@pytest.mark.parametrize("routing", [*ROUTING, "embedding-model", "hybrid-model"])
 def test_timing_faults_kills_and_restarts_change_no_byte(communication: str, routing: str) -> None:
     weather = {"rate_limited": 0.1, "server": 0.1}
     rough = config(communication, routing, {"latency": "lognormal:0.3:1.5", "faults": weather})
@@ -68,6 +76,14 @@ def test_the_calls_that_a_summary_says_were_for_routing_are_in_the_journal() -> 
     store, _, summary = calm("homophily", "hybrid")
     rows = store._connection.execute("SELECT count(*) FROM calls WHERE address LIKE 'route/%'")
     assert rows.fetchone() == (summary.routing_calls,)
+
+
+def test_an_embedding_model_is_asked_once_a_group_and_tick_and_its_vectors_are_journaled() -> None:
+    store, _, summary = calm("homophily", "embedding-model")
+    roles = {usage.role: usage for usage in store.usage().roles}
+    assert roles[Role.EMBEDDING].replies == 27
+    assert roles[Role.EMBEDDING].uncached_tokens == 0
+    assert (summary.routing_calls, summary.observations > 0) == (0, True)
 
 
 def test_everybody_hears_most_where_all_is_broadcast() -> None:

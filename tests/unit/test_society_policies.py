@@ -7,9 +7,12 @@ import asyncio
 import pytest
 
 from matrix_sim.config import SimilarityConfig, SocietyConfig
-from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply
+from matrix_sim.directions import direction_of, written
+from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
 from matrix_sim.messages import Action, ActionKind, Failure, Sparing
 from matrix_sim.society.routing import Candidate, Route, Routing, RoutingQuestion, make_router
+from matrix_sim.society.routing.scores import Scores
+from matrix_sim.society.routing.vector_scorer import VectorScorer
 from matrix_sim.society.settings import modulator_settings
 from tests.support.scripted_model import ScriptedModel, reply, route
 from tests.support.small_world import PROMPTS
@@ -48,7 +51,7 @@ def routed(
         {"ticks": 1, "routing": policy, "similarity": similarity or SimilarityConfig()}
     )
     settings = modulator_settings(society, max_tokens=300)
-    router = make_router(GROUP, MEMBERS, NEIGHBOURS, settings, PROMPTS, model)
+    router = make_router(GROUP, MEMBERS, NEIGHBOURS, 0.0, settings, PROMPTS, model)
     return asyncio.run(router.route(question)), model
 
 
@@ -155,8 +158,59 @@ def test_hybrid_ranks_what_the_model_names_first() -> None:
 def test_the_model_is_not_asked_where_nobody_could_become_aware() -> None:
     settings = modulator_settings(SocietyConfig(ticks=1), max_tokens=300)
     model = ScriptedModel(lambda _: route())
-    alone = make_router(GROUP, MEMBERS[:1], [], settings, PROMPTS, model)
+    alone = make_router(GROUP, MEMBERS[:1], [], 0.0, settings, PROMPTS, model)
     routing = asyncio.run(alone.route(asked(own(11, "話"))))
     assert (routing.routes, routing.asked, model.asked) == ((Route((), ()),), False, [])
     asyncio.run(alone.route(asked(own(11, "話"), foreign("来た話"))))
     assert len(model.asked) == 1, "what came in may reach the only member"
+
+
+def pointing(*components: float) -> bytes:
+    return direction_of(components)
+
+
+def compared(
+    question: RoutingQuestion, vectors: dict[str, bytes], strangers: float = 0.0
+) -> tuple[tuple[Scores, ...], ScriptedModel]:
+    def script(request: Request) -> str:
+        return written([vectors[message.content] for message in request.messages])
+
+    members = [
+        Candidate(11, "", "", pointing(1, 0, 0)),
+        Candidate(12, "", "", pointing(0, 1, 0)),
+    ]
+    groups = [Candidate(3, "", "", pointing(0, 0, 1))]
+    model = ScriptedModel(script)
+    scorer = VectorScorer(GROUP, members, groups, strangers, model)
+    return asyncio.run(scorer.scores(question)), model
+
+
+def test_with_vectors_actions_are_compared_with_profiles_recent_doings_and_groups() -> None:
+    vectors = {"甲": pointing(1, 0, 0), "乙": pointing(0, 0, 1), "近ごろ": pointing(0, 0, 1)}
+    question = asked(own(12, "甲"), foreign("乙"), recent={12: ("近ごろ",)})
+    (first, second), model = compared(question, vectors)
+    assert first == Scores(((11, 1.0),), ((3, 0.0),))
+    assert second == Scores(((12, 1.0), (11, 0.0)), ()), "not by profile, but by what it did lately"
+    assert model.addresses == ["embed/g0006/t0004"], "one call a tick"
+
+
+def test_with_vectors_likeness_begins_where_that_of_strangers_ends() -> None:
+    half = pointing(1, 3**0.5, 0)
+    (scores,), _ = compared(asked(own(12, "甲")), {"甲": half}, strangers=0.5)
+    assert scores.members[0] == (11, pytest.approx(0.0, abs=0.02))
+    (same,), _ = compared(asked(own(12, "甲")), {"甲": pointing(1, 0, 0)}, strangers=0.5)
+    assert same.members[0] == (11, 1.0)
+
+
+def test_with_vectors_the_newest_doings_are_what_a_long_past_leaves_room_for() -> None:
+    vectors = {"甲": pointing(1, 0, 0)}
+    recent = ("古い話" * 100, "新しい話")
+
+    def script(request: Request) -> str:
+        assert request.messages[1].content.startswith("新しい話\n古い話")
+        assert all(len(message.content) <= 400 for message in request.messages)
+        return written([vectors["甲"]] * 2)
+
+    member = Candidate(11, "", "", pointing(1, 0, 0))
+    scorer = VectorScorer(GROUP, [member], [], 0.0, ScriptedModel(script))
+    asyncio.run(scorer.scores(asked(own(12, "甲"), recent={11: recent})))

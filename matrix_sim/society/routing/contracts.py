@@ -19,6 +19,9 @@ class Candidate:
     """How a model is told of it: a speaker, or the description of a group."""
     profile: str
     """The text that similarity goes by."""
+    direction: bytes = b""
+    """Its direction (`directions`), where an embedding model made one when the society was
+    founded; of a group, that of its centroid."""
 
 
 @dataclass(frozen=True, slots=True)

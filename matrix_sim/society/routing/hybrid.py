@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from matrix_sim.config import SimilarityConfig
 from matrix_sim.messages import Sparing
 from matrix_sim.society.routing.contracts import (
     NOWHERE,
-    Candidate,
     Route,
     Router,
     Routing,
     RoutingQuestion,
 )
-from matrix_sim.society.routing.similarity import Scorer, Scores, by_score
+from matrix_sim.society.routing.scores import Scorer, Scores, by_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,12 @@ class HybridRouter:
 
     def __init__(
         self,
-        members: Sequence[Candidate],
-        neighbours: Sequence[Candidate],
+        scorer: Scorer,
         settings: SimilarityConfig,
         model: Router,
     ) -> None:
         """`model` is asked in doubt."""
-        self._scorer = Scorer(members, neighbours)
+        self._scorer = scorer
         self._settings = settings
         self._model = model
 
@@ -82,7 +80,7 @@ class HybridRouter:
         Raises:
             EnvironmentalFailure: the call got no reply.
         """
-        scores = self._scorer.scores(question)
+        scores = await self._scorer.scores(question)
         verdicts = [self._verdicts(one) for one in scores]
         doubtful = [index for index, one in enumerate(verdicts) if one.doubtful]
         answer = Routing(())

@@ -1,0 +1,80 @@
+"""One POST to `/embeddings`: texts out, vectors back, or a typed failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from matrix_sim.config import ModelConfig
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
+from matrix_sim.llm.failures import failure_of
+from matrix_sim.llm.transport import Transport
+
+Vector = npt.NDArray[np.float32]
+
+_SAME = 0.999
+"""Cosine above which two vectors of one text are the same but for rounding."""
+
+
+class EmbeddingClient:
+    """The connections to a model for embeddings."""
+
+    def __init__(self, config: ModelConfig, *, api_key: str) -> None:
+        """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none."""
+        self._config = config
+        self._transport = Transport(config, api_key=api_key)
+
+    async def send(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector (float32, as the endpoint scales it) a text, in their order; sent once.
+
+        Raises:
+            EnvironmentalFailure: no vectors came.
+        """
+        body = {
+            "model": self._config.model,
+            "input": list(texts),
+            "encoding_format": "float",
+        } | self._config.extra_body
+        answer = await self._transport.post("/embeddings", orjson.dumps(body))
+        if answer.status >= 300:
+            raise failure_of(
+                answer,
+                place=self._transport.place,
+                model=self._config.model or "",
+                key_name=self._transport.key_name,
+                redact=self._transport.redact,
+                now=time.time(),
+            )
+        try:
+            rows = orjson.loads(answer.body)["data"]
+            found = {row["index"]: np.asarray(row["embedding"], np.float32) for row in rows}
+            vectors = [found[index] for index in range(len(texts))]
+        except (ValueError, TypeError, LookupError):
+            raise self._nonsense(f"no vector for each of {len(texts)} texts") from None
+        if len({vector.shape for vector in vectors}) > 1:
+            raise self._nonsense("vectors of different lengths")
+        return vectors
+
+    async def close(self) -> None:
+        """Close the connections; what is under way fails."""
+        await self._transport.close()
+
+    def _nonsense(self, what: str) -> EnvironmentalFailure:
+        return EnvironmentalFailure(
+            Hindrance.REJECTED,
+            f"{self._transport.place} answered with {what};"
+            f" is {self._config.model!r} a model for embeddings?",
+        )
+
+
+def same_direction(one: Vector, other: Vector) -> bool:
+    """Whether two vectors of one text are the same but for rounding.
+
+    Some servers give other vectors to the texts of a batch than to each alone.
+    """
+    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return one.shape == other.shape and float(one @ other) >= _SAME * norms

@@ -1,0 +1,81 @@
+"""Models for embeddings as endpoints: a request of several texts, a reply with their directions.
+
+So vectors that a society goes by while it is played are journaled like any other reply, and what
+was decided by them is decided the same way after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from matrix_sim.canonical import canonical_json
+from matrix_sim.config import ModelConfig
+from matrix_sim.directions import direction_of, written
+from matrix_sim.llm.contracts import Finish, Reply, Request, Usage
+from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
+from matrix_sim.llm.stub.embedding import bigram_vector
+from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
+from matrix_sim.text import estimate_tokens
+
+Send = Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float] | Vector]]]
+
+
+class EmbeddingEndpoint:
+    """An `Endpoint` whose replies hold a direction for each message of the request."""
+
+    def __init__(self, model: str, send: Send, *, identity: bytes) -> None:
+        """`send` gives one vector a text."""
+        self._model = model
+        self._send = send
+        self.identity: bytes = identity
+        self._batches_right: bool | None = None
+        """Whether a text has the same vector in a batch as alone; None while nobody looked."""
+
+    async def send(self, request: Request, *, sending: int) -> Reply:
+        """Vectors for the request's messages.
+
+        Raises:
+            EnvironmentalFailure: none came.
+        """
+        texts = [message.content for message in request.messages]
+        directions = [direction_of(vector) for vector in await self._vectors(texts)]
+        tokens = sum(map(estimate_tokens, texts))
+        return Reply(written(directions), "", Finish.STOP, self._model, Usage(prompt_tokens=tokens))
+
+    async def _vectors(self, texts: Sequence[str]) -> list[Sequence[float] | Vector]:
+        if self._batches_right is None and len(texts) > 1:
+            together, alone = await self._send(texts), await self._send(texts[:1])
+            self._batches_right = same_direction(_vector(together[0]), _vector(alone[0]))
+            if self._batches_right:
+                return list(together)
+        if self._batches_right is False:
+            return [(await self._send([text]))[0] for text in texts]
+        return list(await self._send(texts))
+
+
+def embedding_endpoint(model: ModelConfig, api_key: str) -> EmbeddingEndpoint:
+    """The endpoint of `models.embedding` where it is a server's.
+
+    Args:
+        model: with `base_url`.
+        api_key: "" for a server that asks for none.
+    """
+    name = model.model or ""
+    identity = canonical_json({"embedding": name, "extra_body": model.extra_body})
+    client = EmbeddingClient(model, api_key=api_key)
+    return EmbeddingEndpoint(name, client.send, identity=identity)
+
+
+def stub_embedding_endpoint() -> EmbeddingEndpoint:
+    """The stub's embeddings: what its server serves, without the server."""
+
+    async def vectors(texts: Sequence[str]) -> list[list[float]]:
+        return [bigram_vector(text) for text in texts]
+
+    return EmbeddingEndpoint(STUB_MODEL, vectors, identity=canonical_json({"embedding": "stub"}))
+
+
+def _vector(numbers: Sequence[float] | Vector) -> Vector:
+    return np.asarray(numbers, np.float32)

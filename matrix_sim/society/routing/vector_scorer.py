@@ -1,0 +1,88 @@
+"""Scores by the vectors of an embedding model: one call a tick, to that model only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matrix_sim.directions import cosines, read
+from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
+from matrix_sim.messages import group_label
+from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
+from matrix_sim.society.routing.scores import Scores, ranked
+from matrix_sim.text import clip
+
+_CHARACTERS = 400
+"""Of a text that is embedded: many models for embeddings take 512 tokens."""
+_MOST_ALIKE = 0.999
+
+
+class VectorScorer:
+    """Asks for the vectors of the actions and of what each member did and observed lately.
+
+    Profiles and the centroids of groups have theirs from the founding. Texts of unlike content
+    have a cosine well above 0 with many models; a score is therefore measured from the likeness of
+    any two people of the society: 0 is as alike as strangers are, 1 is the same.
+    """
+
+    def __init__(
+        self,
+        group: int,
+        members: Sequence[Candidate],
+        neighbours: Sequence[Candidate],
+        strangers: float,
+        llm: LLM,
+    ) -> None:
+        """`strangers` is the mean cosine of any two people of the society."""
+        self._group = group
+        self._members = members
+        self._neighbours = neighbours
+        # Where all are the same, no scale is left; then whatever is not the same is unlike.
+        self._strangers = min(strangers, _MOST_ALIKE)
+        self._llm = llm
+
+    async def scores(self, question: RoutingQuestion) -> tuple[Scores, ...]:
+        """One for each action of the question; what it asks for depends on the question alone.
+
+        Raises:
+            EnvironmentalFailure: the model gave no vectors.
+            ValueError: its vectors have another length than those of the founding.
+        """
+        remembering = [m.number for m in self._members if question.recent.get(m.number)]
+        texts = [action.text for action, _ in question.actions]
+        texts += ["\n".join(reversed(question.recent[agent])) for agent in remembering]
+        directions = await self._directions(question.tick, texts)
+        actions = directions[: len(question.actions)]
+        recent = dict(zip(remembering, directions[len(actions) :], strict=True))
+        return tuple(
+            self._scores(question, index, seen, recent) for index, seen in enumerate(actions)
+        )
+
+    def _scores(
+        self, question: RoutingQuestion, index: int, seen: bytes, recent: dict[int, bytes]
+    ) -> Scores:
+        actor = question.actions[index][0].agent
+        profiles = cosines(seen, [member.direction for member in self._members])
+        lately = dict(zip(recent, cosines(seen, list(recent.values())), strict=True))
+        members = [
+            (member.number, self._score(max(cosine, lately.get(member.number, cosine))))
+            for member, cosine in zip(self._members, profiles, strict=True)
+            if member.number != actor
+        ]
+        groups = self._neighbours if question.own(index) else ()
+        about = cosines(seen, [group.direction for group in groups])
+        neighbours = [
+            (group.number, self._score(cosine)) for group, cosine in zip(groups, about, strict=True)
+        ]
+        return Scores(ranked(members), ranked(neighbours))
+
+    def _score(self, cosine: float) -> float:
+        return (cosine - self._strangers) / (1 - self._strangers)
+
+    async def _directions(self, tick: int, texts: Sequence[str]) -> tuple[bytes, ...]:
+        request = Request(
+            address=Address(f"embed/{group_label(self._group)}/t{tick:04d}"),
+            role=Role.EMBEDDING,
+            messages=tuple(Message("user", clip(text, _CHARACTERS)) for text in texts),
+            max_tokens=0,
+        )
+        return read((await self._llm.complete(request)).text)

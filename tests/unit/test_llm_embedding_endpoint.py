@@ -1,0 +1,91 @@
+"""An embedding model as an endpoint: one direction a message, whatever the server makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+
+from matrix_sim.config import ModelConfig
+from matrix_sim.directions import direction_of, read
+from matrix_sim.llm.contracts import (
+    Address,
+    EnvironmentalFailure,
+    Hindrance,
+    Message,
+    Reply,
+    Request,
+    Role,
+)
+from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
+from tests.support.scripted_server import Scripted, Seen, error, serving
+
+TEXTS = ["一", "二二", "三三三"]
+
+
+def asked(*texts: str) -> Request:
+    messages = tuple(Message("user", text) for text in texts)
+    return Request(Address("embed/g0001/t0002"), Role.EMBEDDING, messages, max_tokens=0)
+
+
+def vector(text: str, batch: int = 1) -> list[float]:
+    return [float(len(text)), 1.0, float(batch > 1)]
+
+
+def answered(
+    answer: Callable[[Seen], Scripted], *requests: Request
+) -> tuple[list[Reply], list[Seen]]:
+    async def asking() -> tuple[list[Reply], list[Seen]]:
+        async with serving(answer) as server:
+            config = ModelConfig.model_validate({"base_url": server.base_url, "model": "e"})
+            endpoint = embedding_endpoint(config, "")
+            return [await endpoint.send(r, sending=1) for r in requests], server.seen
+
+    return asyncio.run(asking())
+
+
+def rows(seen: Seen, batch: int = 1) -> Scripted:
+    data = [
+        {"index": i, "embedding": vector(text, batch)} for i, text in enumerate(seen.body["input"])
+    ]
+    return Scripted(body=json.dumps({"data": data}).encode())
+
+
+def test_a_reply_holds_a_direction_for_each_message_and_a_tick_is_one_post() -> None:
+    replies, seen = answered(rows, asked(*TEXTS), asked(*TEXTS[:2]))
+    assert read(replies[0].text) == tuple(direction_of(vector(text)) for text in TEXTS)
+    assert read(replies[1].text) == read(replies[0].text)[:2]
+    assert [len(post.body["input"]) for post in seen] == [3, 1, 2], "one look at a batch, once"
+    assert replies[0].usage.prompt_tokens > 0
+
+
+def test_texts_go_alone_to_a_server_that_gives_them_other_vectors_in_a_batch() -> None:
+    def spoilt(seen: Seen) -> Scripted:
+        return rows(seen, len(seen.body["input"]))
+
+    replies, seen = answered(spoilt, asked(*TEXTS), asked(*TEXTS))
+    wanted = tuple(direction_of(vector(text)) for text in TEXTS)
+    assert [read(reply.text) for reply in replies] == [wanted, wanted]
+    assert max(len(post.body["input"]) for post in seen[1:]) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "hindrance"),
+    [
+        (error(503, "busy"), Hindrance.SERVER),
+        (error(401, "no"), Hindrance.UNAUTHORISED),
+        (Scripted(body=b'{"data": []}'), Hindrance.REJECTED),
+    ],
+)
+def test_no_vectors_are_a_failure_of_the_moment(answer: Scripted, hindrance: Hindrance) -> None:
+    with pytest.raises(EnvironmentalFailure) as failure:
+        answered(lambda _: answer, asked(*TEXTS))
+    assert failure.value.hindrance is hindrance
+
+
+def test_the_stub_gives_like_vectors_for_like_texts() -> None:
+    reply = asyncio.run(stub_embedding_endpoint().send(asked("漬物", "漬物", "釣り"), sending=1))
+    one, same, other = read(reply.text)
+    assert one == same != other
