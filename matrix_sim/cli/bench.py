@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from matrix_sim.cli.options import JsonOption
+from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 
 bench = typer.Typer(help="Measure what the engine costs on this machine.", no_args_is_help=True)
 
@@ -75,6 +75,24 @@ def engine(
         if "slot_utilisation_over_no_clock" in figures:
             ratio = figures["slot_utilisation_over_no_clock"]
             print(f"slots are {ratio:.3f} as busy as without any clock")
+
+
+@bench.command("policies")
+def policies(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption = False) -> None:
+    """Play one config under every communication and routing, and compare what comes of it."""
+    import json
+    import tempfile
+    from pathlib import Path
+
+    from matrix_sim.cli.policies_bench import as_rows, compare_policies, table
+    from matrix_sim.cli.terminal import reserved_terminal
+
+    with (
+        tempfile.TemporaryDirectory(prefix="matrix-sim-bench-") as folder,
+        reserved_terminal(Path(folder) / "ray.log") as terminal,
+    ):
+        figures = compare_policies(config, set_ or [], lambda line: print(line, file=terminal))
+    print(json.dumps(as_rows(figures), indent=2) if as_json else table(figures))
 
 
 def _shown(value: Any) -> str:
