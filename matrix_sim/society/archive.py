@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from matrix_sim.society.likeness import fingerprint, likeness
 from matrix_sim.society.memory import MemoryItem
@@ -40,11 +42,13 @@ class Archive:
         if not self.items or most == 0:
             return ()
         wanted = [bits for cue in cues if (bits := fingerprint(cue))]
-        found: list[tuple[float, int]] = []
+        anything = reduce(or_, wanted, 0)
+        newest, found = len(self.items) - 1, list[tuple[float, int]]()
         for place, bits in enumerate(self.fingerprints):
-            relevance = max((likeness(bits, cue) for cue in wanted), default=0.0)
+            if not bits & anything:
+                continue  # as most: the quick look saves one at every cue
+            relevance = max(likeness(bits, cue) for cue in wanted)
             if relevance >= _RELEVANT:
-                age = len(self.items) - 1 - place
-                found.append((-relevance * _DECAY**age, place))
+                found.append((-relevance * _DECAY ** (newest - place), place))
         chosen = sorted(place for _, place in sorted(found)[:most])
         return tuple(self.items[place] for place in chosen)

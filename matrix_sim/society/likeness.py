@@ -37,6 +37,8 @@ _EVERYDAY_FEATURES = frozenset(_EVERYDAY.split())
 _STEM = 5
 _CACHED = 4096
 """Texts of one process: those of the last ticks of its groups, and its people's profiles."""
+_CACHED_RUNS = 1 << 16
+"""Words recur in all texts of a society."""
 
 
 @lru_cache(maxsize=_CACHED)
@@ -44,8 +46,15 @@ def fingerprint(text: str) -> int:
     """The features of a text as the set bits of a number; 0 for a text that says nothing."""
     bits = 0
     for run in _RUN.findall(text.lower()):
-        for feature in _features(run):
-            bits |= 1 << zlib.crc32(feature.encode()) % _BITS
+        bits |= _bits_of(run)
+    return bits
+
+
+@lru_cache(maxsize=_CACHED_RUNS)
+def _bits_of(run: str) -> int:
+    bits = 0
+    for feature in _features(run):
+        bits |= 1 << zlib.crc32(feature.encode()) % _BITS
     return bits
 
 

@@ -187,8 +187,9 @@ class Modulator:
             *((envelope.action, envelope.speaker) for envelope in grant.inbox),
             *((action, self._speakers[action.agent]) for action in own),
         )
+        # The group's own doings follow on what its people remember themselves.
         recalled = state.archive.recall(
-            (action.text for action, _ in actions), self._settings.memory.recall
+            (envelope.action.text for envelope in grant.inbox), self._settings.memory.recall
         )
         return RoutingQuestion(
             group=self._group,

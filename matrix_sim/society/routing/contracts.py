@@ -35,7 +35,7 @@ class RoutingQuestion:
     memory: tuple[str, ...]
     """What happened in the group lately, a line each."""
     recalled: tuple[str, ...] = ()
-    """What happened earlier and bears on the actions, a line each."""
+    """What happened earlier and bears on what came in, a line each."""
     recent: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Per member, what it did and observed lately."""
 
