@@ -56,10 +56,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "in_source": selection.rows_seen,
         "source": selection.source,
         "attribution": selection.attribution,
-        "left_out": [
-            {"reason": one.reason, "rows": one.rows, "first": [str(place) for place in one.first]}
-            for one in selection.left_out
-        ],
+        "left_out": [one.as_dict() for one in selection.left_out],
         "ids_made": selection.ids_made,
         "notes": list(selection.notes),
         "groups": groups,

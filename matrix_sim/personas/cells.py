@@ -25,10 +25,10 @@ _EXACT_IN_FLOAT = 1e15
 class CellError(ValueError):
     """A cell that says nothing of the kind that is wanted."""
 
-    def __init__(self, shown: str, reason: str, advice: str) -> None:
-        super().__init__(f"{shown}{reason}; {advice}")
+    def __init__(self, problem: str, reason: str) -> None:
+        super().__init__(problem)
         self.reason = reason
-        """Without what the cell holds."""
+        """The problem without what the cell holds."""
 
 
 def text_of(value: object) -> str:
@@ -62,7 +62,8 @@ def text_of(value: object) -> str:
             except UnicodeDecodeError:
                 pass
     raise CellError(
-        f"holds {_shown(value)}, which ", "is no text", "correct it or map another column"
+        f"holds {_shown(value)}, which is no text; correct it or map another column",
+        "is no text",
     )
 
 
@@ -75,16 +76,16 @@ def age_of(text: str) -> int:
     found = _AGE.fullmatch(text)
     if found is None:
         raise CellError(
-            f"is {_shown(text)}, ",
-            "not a whole number of years",
+            f"is {_shown(text)}, not a whole number of years; "
             "correct it, or map a column of age bands to 'details'",
+            "is not a whole number of years",
         )
     age = int(found[1])
     if age > OLDEST:
         raise CellError(
-            f"is {_shown(text)}, ",
-            f"above {OLDEST} years",
+            f"is {_shown(text)}, above {OLDEST} years; "
             "correct it, or leave the field empty where it is unknown",
+            f"is above {OLDEST} years",
         )
     return age
 
@@ -112,9 +113,9 @@ def items_of(value: object, separator: str | None) -> list[object]:
         if separator is not None:
             return list(text.split(separator))
     raise CellError(
-        f"holds {_shown(value)}, which ",
+        f"holds {_shown(value)}, which is no list; "
+        "write it like ['料理', '散歩'], or name a separator in 'personas.fields'",
         "is no list",
-        "write it like ['料理', '散歩'], or name the separator in 'personas.fields'",
     )
 
 

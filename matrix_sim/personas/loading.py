@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matrix_sim.config import PersonasConfig
-from matrix_sim.config.personas import FieldsConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas import builtin, nemotron
 from matrix_sim.personas.hub_table import HubTable
@@ -43,7 +42,7 @@ class PersonaSelection:
         """What the user should know about them, a line each."""
         told = [f"left out: {one}" for one in self.left_out]
         if self.ids_made:
-            told.append(f"{self.ids_made} rows have no id; a hash of what they say stands for it")
+            told.append(f"rows without an id: {self.ids_made}; a hash of what they say stands in")
         if self.replaced_characters:
             told.append(f"{self.replaced_characters} unstorable characters in personas replaced")
         return tuple(told)
@@ -65,11 +64,26 @@ def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaS
         case "builtin":
             return _builtin(config, seed)
         case "nemotron":
-            return _read(config, seed, base_dir, nemotron.NemotronReader(), nemotron.ATTRIBUTION)
+            return _read(config, seed, base_dir, reader_of(config), nemotron.ATTRIBUTION)
         case "table":
             return _table(config, seed, base_dir)
         case "social" | "sampler":
             raise UsageError(f"personas.source: '{config.source}' cannot be read yet")
+
+
+def reader_of(config: PersonasConfig) -> PersonaReader:
+    """What turns the rows of the source into personas.
+
+    Raises:
+        UsageError: the source has no rows that could be read.
+    """
+    match config.source:
+        case "nemotron":
+            return nemotron.NemotronReader()
+        case "table" | "builtin":
+            return TableReader(config.fields)
+        case "social" | "sampler":
+            raise UsageError(f"personas.source: '{config.source}' has no rows that can be read")
 
 
 def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple[Table, ...]:
@@ -84,7 +98,7 @@ def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple
 
 
 def _builtin(config: PersonasConfig, seed: int) -> PersonaSelection:
-    reader = TableReader(FieldsConfig())
+    reader = reader_of(config)
     with builtin.builtin_file() as path:
         tables = open_tables(path, reader.schema)
         chosen = choose_personas(tables, reader, config.count, seed)

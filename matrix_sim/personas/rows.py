@@ -110,6 +110,12 @@ class Table(Protocol):
         ...
 
 
+def source_name(tables: Sequence[Table]) -> str:
+    """What people call the source of these tables: the file, or the folder of the shards."""
+    source = tables[0].source
+    return str(source if len(tables) == 1 else Path(source).parent)
+
+
 def missing_columns(found: Collection[str], schema: Schema) -> str | None:
     """What to tell the reader about columns that `schema` requires and nobody found."""
     missing = [column for column in schema.columns if column not in found]

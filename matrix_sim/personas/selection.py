@@ -10,7 +10,7 @@ from typing import Literal
 
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.reader import PersonaReader, ReadPersona
-from matrix_sim.personas.rows import Place, Row, RowError, Table
+from matrix_sim.personas.rows import Place, Row, RowError, Table, source_name
 from matrix_sim.randomness import named_seed
 
 _PLACES = 3
@@ -28,6 +28,11 @@ class LeftOut:
     rows: int
     first: tuple[Place, ...]
     """Where the first of them stand."""
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        places = [str(place) for place in self.first]
+        return {"reason": self.reason, "rows": self.rows, "first": places}
 
     def __str__(self) -> str:
         more = ", ..." if self.rows > len(self.first) else ""
@@ -73,13 +78,13 @@ def choose_personas(
             candidates.refuse(row)
         else:
             candidates.offer(row, rows_seen)
-    source = tables[0].source if len(tables) == 1 else f"{tables[0].source} and its like"
+    source = source_name(tables)
     if rows_seen == 0:
         raise UsageError(f"{source}: holds no rows; download or export it again")
     chosen = candidates.chosen()
     left_out = by_reason(candidates.refusals())
     if len(chosen) < (count or 1):
-        raise UsageError(_too_few(str(source), count, len(chosen), left_out))
+        raise UsageError(_too_few(source, count, len(chosen), left_out))
     return ChosenPersonas(chosen, rows_seen, left_out)
 
 

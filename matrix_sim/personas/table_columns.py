@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from matrix_sim.personas.lookup import MISSING, look_up, structure
-from matrix_sim.personas.rows import RowError, SourceError, Table, nearest, quoted
+from matrix_sim.personas.rows import RowError, SourceError, Table, nearest, quoted, source_name
 from matrix_sim.personas.table_reader import TableReader
 
 _LOOKED_AT = 1000
@@ -56,8 +56,7 @@ def _demand_in_rows(tables: Sequence[Table], asked: Mapping[str, str]) -> None:
             names |= dict.fromkeys(paths_of(row.fields))
         missing = [path for path in missing if look_up(row.fields, path) is MISSING]
     if missing and number:
-        source = tables[0].source if len(tables) == 1 else f"{tables[0].source} and its like"
-        raise SourceError(source, _problem(missing[0], asked, list(names)))
+        raise SourceError(source_name(tables), _problem(missing[0], asked, list(names)))
 
 
 def paths_of(fields: Mapping[str, object], depth: int = 3) -> Iterator[str]:
@@ -84,6 +83,7 @@ def _problem(path: str, asked: Mapping[str, str], known: Collection[str]) -> str
     if not asked[path]:
         return (
             "has no column 'description', which every persona needs; map one with "
-            f"'personas.fields.description': there are {quoted(known) or 'no columns'}"
+            f"'personas.fields.description' ('matrix-sim personas inspect' guesses which): "
+            f"there are {quoted(known) or 'no columns'}"
         )
     return f"has no column {path!r}, which '{asked[path]}' names; {nearest(path, list(known))}"
