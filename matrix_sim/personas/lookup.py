@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -40,13 +41,19 @@ def structure(text: str) -> object:
     simple = _simple_list(text)
     if simple is not None:
         return simple
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (json.loads, _literal):
         try:
             value: object = parse(text)
         except _NO_LITERAL:
             continue
         return value if isinstance(value, list | dict) else MISSING
     return MISSING
+
+
+def _literal(text: str) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a stray backslash in somebody's text
+        return ast.literal_eval(text)
 
 
 def _simple_list(text: str) -> list[str] | None:

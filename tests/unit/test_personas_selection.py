@@ -184,3 +184,64 @@ def test_a_large_source_streams_through_a_small_memory(tmp_path: Path, suffix: s
         tracemalloc.stop()
     assert chosen.rows_seen == rows
     assert peak < 500_000  # all ids are 2 MB, all texts 12
+
+
+def with_gaps(count: int, empty: range) -> list[Fields]:
+    return [row | {"text": ""} if n in empty else row for n, row in enumerate(people(count))]
+
+
+def test_rows_that_cannot_be_read_are_left_out_and_the_count_is_met_by_others(
+    tmp_path: Path,
+) -> None:
+    gaps = range(0, 100, 3)
+    source = write_parquet(tmp_path / "p.parquet", with_gaps(100, gaps))
+    good = [row for n, row in enumerate(people(100)) if n not in gaps]
+    without = write_csv(tmp_path / "good.csv", good)
+    chosen = choose(source, 40, seed=7, invalid="skip")
+    assert contents(chosen) == contents(choose(without, 40, seed=7))
+    assert chosen.rows_seen == 100
+
+
+@pytest.mark.parametrize("count", [1, 10, 30])
+def test_those_left_out_are_counted_whatever_the_order(tmp_path: Path, count: int) -> None:
+    rows = with_gaps(100, range(0, 100, 3))
+    (forwards,) = choose(write_csv(tmp_path / "a.csv", rows), 60, 7, "skip").left_out
+    (backwards,) = choose(write_csv(tmp_path / "b.csv", rows[::-1]), 60, 7, "skip").left_out
+    assert forwards.reason == backwards.reason == "'text' is empty"
+    assert forwards.rows == backwards.rows
+    fewer = choose(write_csv(tmp_path / "a.csv", rows), count, 7, "skip").left_out
+    assert sum(one.rows for one in fewer) < forwards.rows
+
+
+def test_each_reason_is_counted_with_the_first_places(tmp_path: Path) -> None:
+    lines = ['{"id": "1", "text": "人。"}', "no json", '{"text": ""}', '{"id": "1", "text": "x"}']
+    lines += [f'{{"id": "e{n}", "text": ""}}' for n in range(5)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    left_out = choose(path, None, 7, "skip").left_out
+    assert [(one.reason, one.rows) for one in left_out] == [
+        ("'text' is empty", 5),
+        ("'id' is empty", 1),
+        ("has the same id as another row", 1),
+        ("no valid JSON", 1),
+    ]
+    assert [place.line for place in left_out[0].first] == [5, 6, 7]
+    assert str(left_out[3]) == f"1 x no valid JSON ({path}, line 2)"
+
+
+def test_too_few_good_rows_are_refused_with_what_was_left_out(tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "a.csv", with_gaps(10, range(4)))
+    with pytest.raises(UsageError) as error:
+        choose(source, 7, 7, "skip")
+    assert "asks for 7 personas and there are 6" in str(error.value)
+    assert "left out: 4 x 'text' is empty" in str(error.value)
+    nobody = write_csv(tmp_path / "b.csv", with_gaps(3, range(3)))
+    with pytest.raises(UsageError, match="no row can be read as a persona"):
+        choose(nobody, None, 7, "skip")
+
+
+def test_broken_csv_ends_it_even_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id,text\n1,人。\n2,"open\n3,x\n', "utf-8")
+    with pytest.raises(RowError, match="is broken CSV"):
+        choose(path, None, 7, "skip")
