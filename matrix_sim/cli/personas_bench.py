@@ -7,6 +7,7 @@ memory is that of the whole reading process, Python and Arrow included.
 from __future__ import annotations
 
 import multiprocessing
+import random
 import resource
 import sys
 import time
@@ -14,11 +15,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from matrix_sim.config import PersonasConfig
-from matrix_sim.personas.builtin import builtin_file
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.randomness import named_random
 
@@ -100,13 +99,12 @@ def write_shard(path: Path, rows: int, seed: int) -> None:
 
 def _pieces() -> list[str]:
     """Clauses of the hand-written personas, to make sentences of."""
-    with builtin_file() as path:
-        people = load_personas(PersonasConfig(), 0, path.parent).personas
+    people = load_personas(PersonasConfig(), 0, Path()).personas
     text = "".join((*(p.description for p in people), *(d for p in people for d in p.details)))
     return [piece for sentence in text.split("。") for piece in sentence.split("、") if piece]
 
 
-def _row(draw: Random, pieces: list[str]) -> dict[str, object]:
+def _row(draw: random.Random, pieces: list[str]) -> dict[str, object]:
     family, given = draw.choice(pieces)[:2], draw.choice(pieces)[:2]
     long = {column: f"{family} {given}は、{_text(draw, pieces)}。" for column in _LONG}
     lists = {column: repr([draw.choice(pieces)[:8] for _ in range(5)]) for column in _LISTS}
@@ -115,7 +113,7 @@ def _row(draw: Random, pieces: list[str]) -> dict[str, object]:
     return {"uuid": uuid, **long, **lists, **short, "age": draw.randint(18, 90)}
 
 
-def _text(draw: Random, pieces: list[str]) -> str:
+def _text(draw: random.Random, pieces: list[str]) -> str:
     text = ""
     least = draw.randint(*_CHARACTERS)
     while len(text) < least:

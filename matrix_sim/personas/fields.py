@@ -94,6 +94,8 @@ class Fields:
         return tuple(text for item in items if (text := self._cleaned(name, item)))
 
     def _cleaned(self, name: str, value: object) -> str:
+        if type(value) is str:  # by far the most
+            return self._clean(value)
         try:
             return self._clean(text_of(value))
         except CellError as error:

@@ -99,6 +99,21 @@ def test_a_mapping_of_ones_own_is_shown_and_not_guessed_over(table: Path, capsys
     assert found["unused"] == ["名", "年齢", "profile", "profile.city"]
 
 
+def test_where_no_name_speaks_of_a_description_the_longest_free_text_is_one(
+    table: Path, capsys: Output
+) -> None:
+    row = {"職歴": "長い話。" * 20, "memo": "それより短い話。" * 5, "x": "短い。"}
+    Path("a.jsonl").write_text(json.dumps(row), "utf-8")
+    fields = asked(capsys, "inspect", "a.jsonl")["suggestion"]["personas"]["fields"]
+    assert fields == {"description": "memo", "details": "職歴"}
+
+
+def test_a_repeated_id_is_found_by_looking(table: Path, capsys: Output) -> None:
+    Path("a.jsonl").write_text('{"id": "1", "description": "人。"}\n' * 2, "utf-8")
+    (lost,) = asked(capsys, "inspect", "a.jsonl")["left_out"]
+    assert (lost["reason"], lost["rows"]) == ("has the same id as another row", 1)
+
+
 def test_the_nemotron_schema_is_known_by_its_columns(tmp_path: Path, capsys: Output) -> None:
     row = dict.fromkeys(SCHEMA.columns, "文。") | {"age": "41", "country": "日本"}
     row |= {name: "['本']" for name in SCHEMA.columns if name.endswith("_list")}

@@ -216,6 +216,7 @@ def test_what_cannot_be_stored_is_replaced_and_counted(tmp_path: Path) -> None:
     assert found.skills == ("整\ufffd理", "\ufffd")
     assert found.occupation == "司\ufffd書"
     assert selection.replaced_characters == 5
+    assert selection.ids_made == 0
     assert canonical_json(found.model_dump())
 
 

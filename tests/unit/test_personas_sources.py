@@ -70,13 +70,16 @@ def test_shards_come_by_name_and_other_files_are_passed_over(tmp_path: Path) -> 
     assert [row.fields["id"] for row in scanned(tmp_path)] == ["a", "b", "c"]
 
 
-def test_only_the_columns_that_are_read_are_taken_from_parquet(tmp_path: Path) -> None:
-    ids = [str(number) for number in range(40)]
+@pytest.mark.parametrize("row_group", [7, 3000])
+def test_only_the_columns_that_are_read_are_taken_from_parquet(
+    tmp_path: Path, row_group: int
+) -> None:
+    ids = [str(number) for number in range(3000)]
     table = pa.table({"id": ids, "text": [f"t{i}" for i in ids], "more": ids})
-    pq.write_table(table, tmp_path / "a.parquet", row_group_size=7)
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=row_group)
     rows = scanned(tmp_path / "a.parquet")
     assert [row.fields for row in rows] == [{"id": n, "text": f"t{n}"} for n in ids]
-    assert [row.place.row for row in rows] == list(range(1, 41))
+    assert [row.place.row for row in rows] == list(range(1, 3001))
 
 
 def test_what_is_not_there_or_of_no_known_type_is_refused(tmp_path: Path) -> None:
