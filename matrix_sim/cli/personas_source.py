@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from matrix_sim.config import PersonasConfig
 
 _HUB = "hub:"
 
@@ -42,8 +45,7 @@ FieldOption = Annotated[
 class Asked:
     """What was asked for."""
 
-    personas: Any
-    """A `PersonasConfig`."""
+    personas: PersonasConfig
     base_dir: Path
     """Where its relative paths start."""
     seed: int
@@ -114,7 +116,7 @@ def _fields(arguments: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _checked(personas: dict[str, Any]) -> Any:
+def _checked(personas: dict[str, Any]) -> PersonasConfig:
     from pydantic import ValidationError
 
     from matrix_sim.config import RunConfig
