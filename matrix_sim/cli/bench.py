@@ -1,4 +1,4 @@
-"""`matrix-sim bench`: what the engine costs on this machine."""
+"""`matrix-sim bench`: what the engine, and reading personas, cost on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 
-bench = typer.Typer(help="Measure what the engine costs on this machine.", no_args_is_help=True)
+bench = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
 
 
 class ClockKind(StrEnum):
@@ -23,7 +23,7 @@ class ClockKind(StrEnum):
 
 @bench.callback()
 def _bench() -> None:
-    """Measure what the engine costs on this machine."""
+    """Measure what things cost on this machine."""
 
 
 @bench.command("engine")
@@ -93,6 +93,33 @@ def policies(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption
     ):
         figures = compare_policies(config, set_ or [], lambda line: print(line, file=terminal))
     print(json.dumps(as_rows(figures), indent=2) if as_json else table(figures))
+
+
+@bench.command("personas")
+def personas(
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the Parquet shard.")] = 100_000,
+    count: Annotated[int, typer.Option(min=1, help="How many of them are chosen.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a Parquet shard in the schema of Nemotron-Personas-Japan and measure reading it."""
+    import json
+    import tempfile
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from matrix_sim.cli.personas_bench import bench_reading
+    from matrix_sim.errors import UsageError
+
+    if count > rows:
+        raise UsageError(f"--count {count}: there are no more than --rows {rows}")
+    with tempfile.TemporaryDirectory(prefix="matrix-sim-bench-") as folder:
+        runs = [asdict(figures) for figures in bench_reading(Path(folder), rows, count, seed)]
+    if as_json:
+        print(json.dumps({"runs": runs}, indent=2))
+    else:
+        for run in runs:
+            print("\n".join(f"{key:<28} {_shown(value)}" for key, value in run.items()), end="\n\n")
 
 
 def _shown(value: Any) -> str:

@@ -52,8 +52,8 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
         say(f"note: {notice}")
     state = "a new run" if run.fresh else "continuing the run"
     say(f"{state} in {run.directory}")
-    if run.selection.replaced_characters:
-        say(f"note: {run.selection.replaced_characters} unstorable characters in personas replaced")
+    for note in run.selection.notes:
+        say(f"note: {note}")
     if run.fresh:
         for group in run.society.groups:
             people = "、".join(run.society.members[a].speaker for a in group.members)

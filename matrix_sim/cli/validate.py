@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
+from matrix_sim.text import printable
 
 if TYPE_CHECKING:
     from matrix_sim.config import ModelConfig
@@ -55,6 +56,9 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "in_source": selection.rows_seen,
         "source": selection.source,
         "attribution": selection.attribution,
+        "left_out": [one.as_dict() for one in selection.left_out],
+        "ids_made": selection.ids_made,
+        "notes": list(selection.notes),
         "groups": groups,
         "quota": config.society.scenarios,
         "ticks": ticks,
@@ -90,4 +94,5 @@ def _lines(outlook: dict[str, Any]) -> list[str]:
         "placement": outlook["placement"],
         "identity": outlook["identity"][:16],
     }
-    return [f"  {key:<10} {value}" for key, value in rows.items()]
+    lines = [f"  {key:<10} {value}" for key, value in rows.items()]
+    return [printable(line) for line in lines + [f"  note: {note}" for note in outlook["notes"]]]

@@ -9,14 +9,20 @@ from pydantic import Field, model_validator
 
 from matrix_sim.config.section import Section
 
-Columns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+Columns = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    Field(min_length=1, description="a list of column names"),
+]
+_LISTS = ("details", "interests", "skills", "posts")
+"""The attributes that hold several texts."""
 
 
 class FieldConfig(Section):
     """Where an attribute stands in a table; `city` is short for `{columns: [city]}`."""
 
     columns: Columns
-    """Columns; `profile.city` looks into a nested one. Several are put together in that order."""
+    """Columns; `profile.city` looks into a nested one, or into a text that holds an object. Several
+    are put together in that order; of `age`, the first that has one counts."""
     separator: Annotated[str, Field(min_length=1)] | None = None
     """Between the items of a list that is one text, such as `,`; without it a list has to be a
     real list, or a text that holds a JSON or Python list."""
@@ -31,37 +37,59 @@ class FieldConfig(Section):
         return {"columns": value} if isinstance(value, list) else value
 
 
+Mapped = Annotated[
+    FieldConfig | None,
+    Field(
+        description="a column name, a list of column names, or a mapping with keys of: "
+        + ", ".join(FieldConfig.model_fields)
+    ),
+]
+
+
 class FieldsConfig(Section):
     """Which columns make which attribute; one that is left out takes the column of its own name."""
 
-    id: FieldConfig | None = None
-    """What tells rows apart; without a column, a hash of the row."""
-    name: FieldConfig | None = None
+    id: Mapped = None
+    """What tells rows apart; without a column, a hash of what the row says."""
+    name: Mapped = None
     """How others address the person."""
-    handle: FieldConfig | None = None
+    handle: Mapped = None
     """Account names, for `social`: they are looked for in the texts and never kept."""
-    age: FieldConfig | None = None
-    """In years."""
-    sex: FieldConfig | None = None
+    age: Mapped = None
+    """In years, from 0 to 130: 49, 49.0, 49歳, 49 years old."""
+    sex: Mapped = None
     """As the source words it."""
-    marital_status: FieldConfig | None = None
+    marital_status: Mapped = None
     """As the source words it."""
-    education: FieldConfig | None = None
+    education: Mapped = None
     """As the source words it."""
-    occupation: FieldConfig | None = None
+    occupation: Mapped = None
     """What the person works as."""
-    region: FieldConfig | None = None
+    region: Mapped = None
     """Where the person lives."""
-    description: FieldConfig | None = None
+    description: Mapped = None
     """One paragraph on who this is; every row needs one."""
-    details: FieldConfig | None = None
+    details: Mapped = None
     """Further paragraphs, each column or list item one."""
-    interests: FieldConfig | None = None
+    interests: Mapped = None
     """A list."""
-    skills: FieldConfig | None = None
+    skills: Mapped = None
     """A list."""
-    posts: FieldConfig | None = None
-    """Past posts, newest last: a list."""
+    posts: Mapped = None
+    """Past posts, newest last, each column or list item one."""
+
+    @model_validator(mode="after")
+    def _entries_fit(self) -> FieldsConfig:
+        for name in type(self).model_fields:
+            entry: FieldConfig | None = getattr(self, name)
+            if entry is not None and entry.separator is not None and name not in _LISTS:
+                raise ValueError(
+                    f"'{name}' is one text and takes no separator; "
+                    f"separators are for {', '.join(_LISTS)}"
+                )
+        if self.age is not None and self.age.default and not self.age.default.isdecimal():
+            raise ValueError("the default of 'age' is a whole number of years, such as '40'")
+        return self
 
 
 class HubConfig(Section):
@@ -118,6 +146,8 @@ class PersonasConfig(Section):
             raise ValueError("'like' is for source 'sampler'")
         if self.fields != FieldsConfig() and self.source not in ("table", "social"):
             raise ValueError("'fields' are for source 'table' and 'social'")
+        if self.fields.handle is not None and self.source != "social":
+            raise ValueError("'fields.handle' is for source 'social'")
         if self.source == "social" and self.anonymise == "none":
             raise ValueError("source 'social' is always anonymised; say 'source: table' otherwise")
         return self

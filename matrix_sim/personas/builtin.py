@@ -1,4 +1,7 @@
-"""The small hand-written set in the package: for the demo, and to begin without any file."""
+"""The small hand-written set in the package: for the demo, and to begin without any file.
+
+It is in the format that `personas convert` writes, so a table without a mapping reads it.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +9,10 @@ from contextlib import AbstractContextManager
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from matrix_sim.personas.fields import Fields
-from matrix_sim.personas.model import Persona
-from matrix_sim.personas.rows import Row, Schema
-
-ATTRIBUTION = "matrix-sim's own personas, part of the package, Apache-2.0"
-
-SCHEMA = Schema(name="matrix-sim's own personas", key="id", columns=tuple(Persona.model_fields))
+NAME = "matrix-sim's own personas"
+ATTRIBUTION = f"{NAME}, part of the package, Apache-2.0"
 
 
 def builtin_file() -> AbstractContextManager[Path]:
     """The JSONL file of the set, for as long as the context lasts."""
     return as_file(files("matrix_sim.personas") / "data" / "builtin.ja.jsonl")
-
-
-def read_persona(row: Row) -> tuple[Persona, int]:
-    """The persona of a row, and how many characters of it had to be replaced.
-
-    Raises:
-        RowError: `id` or `description` is empty, or a field holds something of another kind.
-    """
-    fields = Fields(row)
-    persona = Persona(
-        id=fields.required_text("id"),
-        name=fields.text("name"),
-        age=fields.whole_number("age"),
-        sex=fields.text("sex"),
-        marital_status=fields.text("marital_status"),
-        education=fields.text("education"),
-        occupation=fields.text("occupation"),
-        region=fields.text("region"),
-        description=fields.required_text("description"),
-        details=fields.listed("details"),
-        interests=fields.listed("interests"),
-        skills=fields.listed("skills"),
-        posts=fields.listed("posts"),
-    )
-    return persona, fields.replaced

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ast
-from uuid import UUID
+from collections.abc import Iterable
 
+from matrix_sim.personas.cells import CellError, age_of, items_of, paragraphs_of, text_of
+from matrix_sim.personas.lookup import MISSING, look_up
 from matrix_sim.personas.rows import Row, RowError
-from matrix_sim.text import clean_text, clip
+from matrix_sim.text import clean_text
 
 
 class Fields:
-    """Reads one row and counts the characters that had to be replaced on the way."""
+    """Reads one row and counts the characters that had to be replaced on the way.
+
+    A name is that of a column, or a path into one; see `look_up`.
+    """
 
     def __init__(self, row: Row) -> None:
         self._row = row
@@ -21,85 +25,86 @@ class Fields:
         """A text without surrounding white space; empty where the row has none.
 
         Raises:
-            RowError: the field holds something other than text.
+            RowError: the field holds something that says nothing as text.
         """
-        value = self._row.fields.get(name)
-        if value is None:
-            return ""
-        return self._cleaned(name, value)
+        value = look_up(self._row.fields, name)
+        return "" if value is None or value is MISSING else self._cleaned(name, value)
 
     def required_text(self, name: str) -> str:
         """A text that is not empty.
 
         Raises:
-            RowError: the field is empty or holds something other than text.
+            RowError: the field is empty or holds something that says nothing as text.
         """
         text = self.text(name)
         if not text:
-            raise RowError(self._row.place, f"{name!r} is empty; fill it in or remove the row")
+            raise self.empty(name)
         return text
 
-    def texts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+    def texts(self, names: Iterable[str]) -> tuple[str, ...]:
         """The texts of several fields, those left out that are empty."""
         return tuple(text for name in names if (text := self.text(name)))
 
-    def whole_number(self, name: str) -> int | None:
-        """A whole number, written 49 or 49.0; None where the row has none.
+    def age(self, name: str) -> int | None:
+        """An age in years; None where the row has none.
 
         Raises:
             RowError: the field holds something else.
         """
-        value = self._row.fields.get(name)
-        text = repr(value) if isinstance(value, float) else self.text(name)
-        if not text:
-            return None
+        text = self.text(name)
         try:
-            return int(text.removesuffix(".0"))
-        except ValueError:
-            raise RowError(
-                self._row.place, f"{name!r} is {_shown(text)}, not a whole number; correct it"
-            ) from None
+            return age_of(text) if text else None
+        except CellError as error:
+            raise self._refused(name, error) from None
 
-    def listed(self, name: str) -> tuple[str, ...]:
-        """A list of texts: a real list, or a text that holds a Python list.
+    def listed(self, name: str, separator: str | None = None) -> tuple[str, ...]:
+        """A list of texts: a real list, or a text that holds one; see `items_of`.
 
         Raises:
             RowError: the field is neither.
         """
-        value = self._row.fields.get(name)
-        if isinstance(value, str):
-            text = self.text(name)
-            value = self._literal(name, text) if text else []
-        if value is None:
-            return ()
-        if not isinstance(value, list | tuple):
-            raise self._no_list(name, value)
-        items = (self._cleaned(name, item) for item in value)
-        return tuple(item for item in items if item)
+        try:
+            items = items_of(look_up(self._row.fields, name), separator)
+        except CellError as error:
+            raise self._refused(name, error) from None
+        return self._all_cleaned(name, items)
+
+    def paragraphs(self, name: str, separator: str | None = None) -> tuple[str, ...]:
+        """A list of texts, or one text; see `paragraphs_of`.
+
+        Raises:
+            RowError: the field is neither.
+        """
+        try:
+            items = paragraphs_of(look_up(self._row.fields, name), separator)
+        except CellError as error:
+            raise self._refused(name, error) from None
+        return self._all_cleaned(name, items)
+
+    def raw(self, name: str) -> str:
+        """What stands there, whatever it is, in a form that can be hashed."""
+        return self._clean(repr(look_up(self._row.fields, name)))
+
+    def empty(self, name: str) -> RowError:
+        """What is wrong with a row that must have something there, and has nothing."""
+        reason = f"{name!r} is empty"
+        return RowError(self._row.place, f"{reason}; fill it in or remove the row", reason)
+
+    def _all_cleaned(self, name: str, items: Iterable[object]) -> tuple[str, ...]:
+        return tuple(text for item in items if (text := self._cleaned(name, item)))
 
     def _cleaned(self, name: str, value: object) -> str:
-        # A CSV has no types, so 1 in JSON or Parquet must mean what "1" means there.
-        if isinstance(value, bool) or not isinstance(value, str | int | UUID):
-            raise RowError(
-                self._row.place, f"{name!r} holds {_shown(value)}, which is no text; correct it"
-            )
-        text, replaced = clean_text(str(value))
-        self.replaced += replaced
-        return text.strip()
-
-    def _literal(self, name: str, text: str) -> object:
+        if type(value) is str:  # by far the most
+            return self._clean(value)
         try:
-            value: object = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            raise self._no_list(name, text) from None
-        return value
+            return self._clean(text_of(value))
+        except CellError as error:
+            raise self._refused(name, error) from None
 
-    def _no_list(self, name: str, value: object) -> RowError:
-        problem = (
-            f"{name!r} holds {_shown(value)}, which is no list; write it like ['料理', '散歩']"
-        )
-        return RowError(self._row.place, problem)
+    def _clean(self, text: str) -> str:
+        cleaned, replaced = clean_text(text)
+        self.replaced += replaced
+        return cleaned.strip()
 
-
-def _shown(value: object) -> str:
-    return clip(repr(value), 60)
+    def _refused(self, name: str, error: CellError) -> RowError:
+        return RowError(self._row.place, f"{name!r} {error}", f"{name!r} {error.reason}")

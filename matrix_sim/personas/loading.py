@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matrix_sim.config import PersonasConfig
+from matrix_sim.errors import UsageError
 from matrix_sim.personas import builtin, nemotron
+from matrix_sim.personas.hub_table import HubTable
 from matrix_sim.personas.model import Persona
-from matrix_sim.personas.selection import choose_rows
+from matrix_sim.personas.reader import PersonaReader
+from matrix_sim.personas.rows import Schema, Table
+from matrix_sim.personas.selection import ChosenPersonas, LeftOut, choose_personas
+from matrix_sim.personas.sources import open_tables
+from matrix_sim.personas.table_columns import check_columns
+from matrix_sim.personas.table_reader import TableReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,22 @@ class PersonaSelection:
     """Whose work they are and under which licence; goes wherever their text goes."""
     rows_seen: int
     """How many the source holds."""
-    replaced_characters: int
+    replaced_characters: int = 0
     """NUL and lone surrogates in the chosen rows, replaced by U+FFFD."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Rows that could not be read, by reason; only with `invalid: skip`."""
+    ids_made: int = 0
+    """Personas whose id is a hash of the row, for it has none."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about them, a line each."""
+        told = [f"left out: {one}" for one in self.left_out]
+        if self.ids_made:
+            told.append(f"rows without an id: {self.ids_made}; a hash of what they say stands in")
+        if self.replaced_characters:
+            told.append(f"{self.replaced_characters} unstorable characters in personas replaced")
+        return tuple(told)
 
 
 def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
@@ -39,19 +60,86 @@ def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaS
         UsageError: the source cannot be read, a row is broken, or there are too few; the
             message names file, row and field.
     """
-    if config.path is None:  # only the built-in set has none; the config has checked that
-        with builtin.builtin_file() as path:
-            chosen = choose_rows(path, builtin.SCHEMA, config.count, seed)
-        read, source, attribution = builtin.read_persona, builtin.SCHEMA.name, builtin.ATTRIBUTION
-    else:
-        path = base_dir / config.path.expanduser()
-        chosen = choose_rows(path, nemotron.SCHEMA, config.count, seed)
-        read, source, attribution = nemotron.read_persona, str(path), nemotron.ATTRIBUTION
-    personas = [read(row) for row in chosen.rows]
+    match config.source:
+        case "builtin":
+            return _builtin(config, seed)
+        case "nemotron":
+            return _read(config, seed, base_dir, reader_of(config), nemotron.ATTRIBUTION)
+        case "table":
+            return _table(config, seed, base_dir)
+        case "social" | "sampler":
+            raise UsageError(f"personas.source: '{config.source}' cannot be read yet")
+
+
+def reader_of(config: PersonasConfig) -> PersonaReader:
+    """What turns the rows of the source into personas.
+
+    Raises:
+        UsageError: the source has no rows that could be read.
+    """
+    match config.source:
+        case "nemotron":
+            return nemotron.NemotronReader()
+        case "table" | "builtin":
+            return TableReader(config.fields)
+        case "social" | "sampler":
+            raise UsageError(f"personas.source: '{config.source}' has no rows that can be read")
+
+
+def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple[Table, ...]:
+    """The tables that `config.path` or `config.hub` stands for; nothing is read yet.
+
+    Raises:
+        SourceError: there is no such file or folder, or of no type that can be read.
+    """
+    if config.hub is not None:
+        return (HubTable(config.hub, schema),)
+    return open_tables(_path(config, base_dir), schema)
+
+
+def _builtin(config: PersonasConfig, seed: int) -> PersonaSelection:
+    reader = reader_of(config)
+    with builtin.builtin_file() as path:
+        tables = open_tables(path, reader.schema)
+        chosen = choose_personas(tables, reader, config.count, seed)
+    return _selection(chosen, builtin.NAME, builtin.ATTRIBUTION)
+
+
+def _table(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
+    reader = TableReader(config.fields)
+    check_columns(open_source(config, base_dir, reader.schema), reader)
+    whose = f"{_named(config, base_dir)}; its owner's terms hold"
+    return _read(config, seed, base_dir, reader, whose)
+
+
+def _read(
+    config: PersonasConfig, seed: int, base_dir: Path, reader: PersonaReader, attribution: str
+) -> PersonaSelection:
+    tables = open_source(config, base_dir, reader.schema)
+    chosen = choose_personas(tables, reader, config.count, seed, config.invalid)
+    return _selection(chosen, _named(config, base_dir), attribution)
+
+
+def _named(config: PersonasConfig, base_dir: Path) -> str:
+    if config.hub is not None:
+        hub = config.hub
+        parts = [hub.name, hub.split, hub.revision and f"revision {hub.revision}"]
+        return f"{hub.id} ({', '.join(part for part in parts if part)}) of the Hugging Face hub"
+    return str(_path(config, base_dir))
+
+
+def _path(config: PersonasConfig, base_dir: Path) -> Path:
+    # The config has checked that there is a path where there is no hub data set.
+    return base_dir / (config.path or Path()).expanduser()
+
+
+def _selection(chosen: ChosenPersonas, source: str, attribution: str) -> PersonaSelection:
     return PersonaSelection(
-        personas=tuple(persona for persona, _ in personas),
+        personas=tuple(each.persona for each in chosen.read),
         source=source,
         attribution=attribution,
         rows_seen=chosen.rows_seen,
-        replaced_characters=sum(replaced for _, replaced in personas),
+        replaced_characters=sum(each.replaced for each in chosen.read),
+        left_out=chosen.left_out,
+        ids_made=sum(each.id_made for each in chosen.read),
     )

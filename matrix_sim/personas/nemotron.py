@@ -6,9 +6,12 @@ columns that hold a list as the text of a Python list.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from matrix_sim.personas.fields import Fields
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.names import find_name
+from matrix_sim.personas.reader import ReadPersona
 from matrix_sim.personas.rows import Row, Schema
 
 ATTRIBUTION = (
@@ -42,7 +45,6 @@ _PLACES = ("prefecture", "region", "area")
 
 SCHEMA = Schema(
     name="nvidia/Nemotron-Personas-Japan",
-    key="uuid",
     columns=(
         "uuid",
         "persona",
@@ -60,26 +62,45 @@ SCHEMA = Schema(
 """The columns that are read: all but `country`."""
 
 
-def read_persona(row: Row) -> tuple[Persona, int]:
-    """The persona of a row, and how many characters of it had to be replaced.
+class NemotronReader:
+    """Reads rows of nvidia/Nemotron-Personas-Japan."""
 
-    Raises:
-        RowError: `uuid` or `persona` is empty, or a field holds something of another kind.
-    """
-    fields = Fields(row)
-    named = Fields(row).texts(_NAMED)  # by a reader of its own, so that nothing is counted twice
-    persona = Persona(
-        id=fields.required_text("uuid"),
-        name=find_name(named),
-        age=fields.whole_number("age"),
-        sex=fields.text("sex"),
-        marital_status=fields.text("marital_status"),
-        education=fields.text("education_level"),
-        occupation=fields.text("occupation"),
-        region=next(iter(fields.texts(_PLACES)), ""),
-        description=fields.required_text("persona"),
-        details=fields.texts(_DETAILS),
-        interests=fields.listed("hobbies_and_interests_list"),
-        skills=fields.listed("skills_and_expertise_list"),
-    )
-    return persona, fields.replaced
+    schema = SCHEMA
+    uses: Mapping[str, tuple[str, ...]] = {
+        "id": ("uuid",),
+        "name": _NAMED,
+        "age": ("age",),
+        "sex": ("sex",),
+        "marital_status": ("marital_status",),
+        "education": ("education_level",),
+        "occupation": ("occupation",),
+        "region": _PLACES,
+        "description": ("persona",),
+        "details": _DETAILS,
+        "interests": ("hobbies_and_interests_list",),
+        "skills": ("skills_and_expertise_list",),
+    }
+
+    def key(self, row: Row) -> str:
+        """The row's uuid; see `PersonaReader.key`."""
+        return Fields(row).required_text("uuid")
+
+    def read(self, row: Row) -> ReadPersona:
+        """The persona of a row; see `PersonaReader.read`."""
+        fields = Fields(row)
+        named = Fields(row).texts(_NAMED)  # by a reader of its own: nothing is counted twice
+        persona = Persona(
+            id=fields.required_text("uuid"),
+            name=find_name(named),
+            age=fields.age("age"),
+            sex=fields.text("sex"),
+            marital_status=fields.text("marital_status"),
+            education=fields.text("education_level"),
+            occupation=fields.text("occupation"),
+            region=next(iter(fields.texts(_PLACES)), ""),
+            description=fields.required_text("persona"),
+            details=fields.texts(_DETAILS),
+            interests=fields.listed("hobbies_and_interests_list"),
+            skills=fields.listed("skills_and_expertise_list"),
+        )
+        return ReadPersona(persona, fields.replaced)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from matrix_sim.personas.rows import (
@@ -25,15 +25,38 @@ class CsvTable:
     """A CSV file with a header line, comma-separated, quoted with double quotation marks."""
 
     def __init__(self, path: Path, schema: Schema) -> None:
-        self.path = path
+        self.source = path
         self._schema = schema
 
-    def scan(self) -> Iterator[Row]:
-        """Every row with all its fields; see `Table.scan`."""
+    def columns(self) -> tuple[str, ...]:
+        """The names in the header."""
+        return tuple(next((cells for _, cells in self._records()), ()))
+
+    def row_count(self) -> None:
+        """Unknown: a row may span lines."""
+
+    def rows(self) -> Iterator[Row | RowError]:
+        """Every row with all its fields; see `Table.rows`."""
+        header: list[str] | None = None
+        for number, (line, cells) in enumerate(self._records()):
+            if header is None:
+                header = self._checked(cells)
+                continue
+            place = Place(self.source, number, line)
+            if len(cells) != len(header):
+                problem = (
+                    f"has {len(cells)} fields where the header has {len(header)}; "
+                    "put text that holds commas or line breaks into quotation marks"
+                )
+                yield RowError(place, problem, "more or fewer fields than the header")
+            else:
+                yield Row(place, dict(zip(header, cells, strict=True)))
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Header and rows, each with the line that it begins on; empty lines are skipped."""
         # strict: a quotation mark that is never closed must be an error, not one huge field.
         csv.field_size_limit(_LARGEST_CELL)
-        reader = csv.reader(_lines(self.path), strict=True)
-        header: list[str] | None = None
+        reader = csv.reader(_lines(self.source), strict=True)
         number = 0
         while True:
             line = reader.line_num + 1
@@ -44,32 +67,17 @@ class CsvTable:
                     f"is broken CSV ({error}); look for a quotation mark that is not closed or not "
                     'doubled ("") in the row that begins there'
                 )
-                raise RowError(Place(self.path, number + 1, line), problem) from error
+                raise RowError(Place(self.source, number, line), problem, "broken CSV") from error
             if cells is None:
                 return
-            if not cells:
-                continue
-            if header is None:
-                header = self._checked(cells)
-                continue
-            number += 1
-            place = Place(self.path, number, line)
-            if len(cells) != len(header):
-                problem = (
-                    f"has {len(cells)} fields where the header has {len(header)}; "
-                    "put text that holds commas or line breaks into quotation marks"
-                )
-                raise RowError(place, problem)
-            yield Row(place, dict(zip(header, cells, strict=True)))
-
-    def complete(self, rows: Sequence[Row]) -> Iterator[Row]:
-        """The rows as they are: a scan reads all fields anyway."""
-        return iter(rows)
+            if cells:
+                number += 1
+                yield line, cells
 
     def _checked(self, header: list[str]) -> list[str]:
         problem = repeated_columns(header) or missing_columns(header, self._schema)
         if problem:
-            raise SourceError(self.path, problem)
+            raise SourceError(self.source, problem)
         return header
 
 
@@ -77,31 +85,42 @@ class JsonlTable:
     """A file with one JSON object a line; empty lines are skipped."""
 
     def __init__(self, path: Path, schema: Schema) -> None:
-        self.path = path
+        self.source = path
         self._schema = schema
 
-    def scan(self) -> Iterator[Row]:
-        """Every row with all its fields; see `Table.scan`."""
-        number = 0
-        for line, text in enumerate(_lines(self.path), start=1):
-            if not text.strip():
-                continue
-            number += 1
-            place = Place(self.path, number, line)
-            fields = _parsed(text, place)
-            if not isinstance(fields, dict):
-                problem = (
-                    f"holds a JSON {_JSON_NAMES[type(fields)]}; JSONL has one object {{...}} a line"
-                )
-                raise RowError(place, problem)
-            lacking = missing_columns(fields, self._schema)
-            if lacking:
-                raise RowError(place, lacking)
-            yield Row(place, fields)
+    def columns(self) -> None:
+        """Each line has its own."""
 
-    def complete(self, rows: Sequence[Row]) -> Iterator[Row]:
-        """The rows as they are: a scan reads all fields anyway."""
-        return iter(rows)
+    def row_count(self) -> None:
+        """Unknown: there may be empty lines."""
+
+    def rows(self) -> Iterator[Row | RowError]:
+        """Every row with all its fields; see `Table.rows`."""
+        number = 0
+        for line, text in enumerate(_lines(self.source), start=1):
+            if text.strip():
+                number += 1
+                yield self._row(text, Place(self.source, number, line))
+
+    def _row(self, text: str, place: Place) -> Row | RowError:
+        # Not orjson: it refuses lone surrogates, which are to be replaced and counted later.
+        try:
+            fields = json.loads(text)
+        except json.JSONDecodeError as error:
+            problem = (
+                f"is no valid JSON ({error.msg} at character {error.colno}); "
+                "JSONL has one object {...} a line"
+            )
+            return RowError(place, problem, "no valid JSON")
+        except (ValueError, RecursionError) as error:
+            problem = f"is no JSON that can be read ({error}); correct or remove the line"
+            return RowError(place, problem, "no JSON that can be read")
+        if not isinstance(fields, dict):
+            kind = _JSON_NAMES[type(fields)]
+            problem = f"holds a JSON {kind}; JSONL has one object {{...}} a line"
+            return RowError(place, problem, "no JSON object")
+        lacking = missing_columns(fields, self._schema)
+        return RowError(place, lacking, "lacks columns") if lacking else Row(place, fields)
 
 
 _JSON_NAMES = {
@@ -112,23 +131,6 @@ _JSON_NAMES = {
     bool: "boolean",
     type(None): "null",
 }
-
-
-def _parsed(text: str, place: Place) -> object:
-    # Not orjson: it refuses lone surrogates, which are to be replaced and counted later.
-    try:
-        parsed: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RowError(
-            place,
-            f"is no valid JSON ({error.msg} at character {error.colno}); "
-            "JSONL has one object {...} a line",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise RowError(
-            place, f"is no JSON that can be read ({error}); correct or remove the line"
-        ) from error
-    return parsed
 
 
 def _lines(path: Path) -> Iterator[str]:

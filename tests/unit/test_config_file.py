@@ -11,6 +11,7 @@ from matrix_sim.config.file import dump_config, load_config
 from matrix_sim.errors import UsageError
 
 STUB = "models: {default: {stub: {}}}\n"
+TABLE = "personas: {source: table, path: x.csv, fields: "
 GOOD = "society: {ticks: 3}\n" + STUB
 KEY = "sk-0123456789abcdef"
 
@@ -131,6 +132,26 @@ def test_an_unknown_key_without_a_neighbour_lists_what_is_known(folder: Path) ->
         ("personas: [a]\n", "personas: a list given; wants a mapping with keys of: source"),
         ("personas: {source: nemotron}\n", "personas: source 'nemotron' needs a path"),
         ("personas: {count: 0}\n", "personas.count: 0 given; wants a whole number (at least 1)"),
+        (
+            TABLE + "{age: 5}}\n",
+            "personas.fields.age: 5 given; wants a column name, a list of column names, "
+            "or a mapping with keys of: columns, separator, default",
+        ),
+        (
+            TABLE + "{age: []}}\n",
+            "personas.fields.age.columns: a list given; wants a list of column names",
+        ),
+        (TABLE + "{age: {colums: [a]}}}\n", "age.colums: unknown key; did you mean 'columns'?"),
+        (TABLE + "{ages: a}}\n", "personas.fields.ages: unknown key; did you mean 'age'?"),
+        (
+            TABLE + "{sex: {columns: [a], separator: b}}}\n",
+            "personas.fields: 'sex' is one text and takes no separator",
+        ),
+        (
+            TABLE + "{age: {columns: [a], default: old}}}\n",
+            "personas.fields: the default of 'age' is a whole number",
+        ),
+        (TABLE + "{handle: a}}\n", "personas: 'fields.handle' is for source 'social'"),
         ("runtime: {placement: sprad}\n", "'sprad' given; wants 'auto', 'spread' or 'packed'"),
         (
             "runtime: {llm_actors: many}\n",

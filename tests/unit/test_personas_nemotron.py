@@ -136,7 +136,9 @@ def test_missing_values_are_empty_and_a_place_is_as_precise_as_the_row_allows(
     assert len(person.details) == 8
 
 
-@pytest.mark.parametrize("age", [41, "41", 41.0, "41.0", " 41 "])
+@pytest.mark.parametrize(
+    "age", [41, "41", 41.0, "41.0", " 41 ", "41歳", "満４１才", "41 years old", "41 yrs"]
+)
 def test_an_age_may_be_a_number_or_a_text(tmp_path: Path, age: object) -> None:
     assert load_one(tmp_path, age=age).age == 41
 
@@ -172,7 +174,9 @@ def test_every_column_that_is_read_is_required(tmp_path: Path, column: str) -> N
         ({"skills_and_expertise_list": "__import__('os')"}, "which is no list"),
         ({"skills_and_expertise_list": "[" * 5000}, "which is no list"),
         ({"skills_and_expertise_list": 5}, "holds 5, which is no list"),
-        ({"hobbies_and_interests_list": ["版画", None]}, "holds None, which is no text"),
+        ({"hobbies_and_interests_list": ["版画", {}]}, "holds {}, which is no text"),
+        ({"age": "40代"}, "'age' is '40代', not a whole number of years; correct it, or map"),
+        ({"age": 999}, "'age' is '999', above 130 years"),
     ],
 )
 def test_a_row_that_is_no_persona_is_refused_naming_row_and_field(
@@ -212,6 +216,7 @@ def test_what_cannot_be_stored_is_replaced_and_counted(tmp_path: Path) -> None:
     assert found.skills == ("整\ufffd理", "\ufffd")
     assert found.occupation == "司\ufffd書"
     assert selection.replaced_characters == 5
+    assert selection.ids_made == 0
     assert canonical_json(found.model_dump())
 
 

@@ -11,7 +11,7 @@ import pytest
 from matrix_sim.personas.rows import Row, RowError, Schema, SourceError
 from matrix_sim.personas.sources import open_tables
 
-SCHEMA = Schema(name="a test", key="id", columns=("id", "text"))
+SCHEMA = Schema(name="a test", columns=("id", "text"))
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -20,7 +20,14 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 def scanned(path: Path) -> list[Row]:
-    return [row for table in open_tables(path, SCHEMA) for row in table.scan()]
+    rows: list[Row] = []
+    for table in open_tables(path, SCHEMA):
+        for row in table.rows():
+            if isinstance(row, RowError):
+                raise row
+            # Whole and now: the fields may be read only until the next row comes.
+            rows.append(Row(row.place, dict(row.fields)))
+    return rows
 
 
 def refusal(path: Path, kind: type[SourceError] | type[RowError] = SourceError) -> str:
@@ -63,21 +70,16 @@ def test_shards_come_by_name_and_other_files_are_passed_over(tmp_path: Path) -> 
     assert [row.fields["id"] for row in scanned(tmp_path)] == ["a", "b", "c"]
 
 
-def test_only_the_asked_parquet_rows_are_completed(tmp_path: Path) -> None:
-    ids = [str(number) for number in range(40)]
-    path = tmp_path / "a.parquet"
-    pq.write_table(
-        pa.table({"id": ids, "text": [f"t{i}" for i in ids], "more": ids}), path, row_group_size=7
-    )
-    (table,) = open_tables(path, SCHEMA)
-    rows = list(table.scan())
-    assert all(dict(row.fields) == {"id": str(n)} for n, row in enumerate(rows))
-    wanted = [rows[0], rows[6], rows[7], rows[20], rows[39]]
-    complete = list(table.complete(wanted))
-    assert [row.fields for row in complete] == [
-        {"id": n, "text": f"t{n}"} for n in ("0", "6", "7", "20", "39")
-    ]
-    assert [row.place for row in complete] == [row.place for row in wanted]
+@pytest.mark.parametrize("row_group", [7, 3000])
+def test_only_the_columns_that_are_read_are_taken_from_parquet(
+    tmp_path: Path, row_group: int
+) -> None:
+    ids = [str(number) for number in range(3000)]
+    table = pa.table({"id": ids, "text": [f"t{i}" for i in ids], "more": ids})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=row_group)
+    rows = scanned(tmp_path / "a.parquet")
+    assert [row.fields for row in rows] == [{"id": n, "text": f"t{n}"} for n in ids]
+    assert [row.place.row for row in rows] == list(range(1, 3001))
 
 
 def test_what_is_not_there_or_of_no_known_type_is_refused(tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ def test_parquet_text_that_is_not_utf8_is_refused_with_row_and_column(tmp_path: 
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": ["1", "2"], "text": broken}), path)
     (table,) = open_tables(path, SCHEMA)
-    first, second = table.scan()
-    assert next(table.complete([first])).fields["text"] == "good"
+    texts = (row.fields["text"] for row in table.rows() if isinstance(row, Row))
+    assert next(texts) == "good"
     with pytest.raises(RowError, match=r"a\.parquet, row 2: 'text' is not UTF-8"):
-        list(table.complete([second]))
+        next(texts)

@@ -156,6 +156,20 @@ def test_validate_gives_json_to_programs(capsys: Output) -> None:
     assert len(outlook["identity"]) == 64
 
 
+def test_validate_says_which_rows_are_left_out_and_which_ids_are_made(capsys: Output) -> None:
+    lines = [json.dumps({"description": f"{n}番。", "age": n if n % 4 else "?"}) for n in range(20)]
+    Path("people.jsonl").write_text("\n".join(lines), "utf-8")
+    personas = f"personas={{source: table, path: {Path.cwd()}/people.jsonl, invalid: skip}}"
+    assert main(["validate", DEMO, "--set", personas]) == 0
+    said = capsys.readouterr().out
+    assert "personas   15 of 20," in said
+    assert "note: left out: 5 x 'age' is not a whole number of years" in said
+    assert "note: rows without an id: 15" in said
+    assert main(["validate", DEMO, "--set", personas, "--json"]) == 0
+    outlook = json.loads(capsys.readouterr().out)
+    assert (outlook["left_out"][0]["rows"], outlook["ids_made"]) == (5, 15)
+
+
 def test_validate_refuses_what_a_run_would_stumble_over(capsys: Output) -> None:
     bounds = ["--set", "society.group_size={min: 3, max: 3, mean: 3}", "--set", "personas.count=7"]
     assert main(["validate", DEMO, *bounds]) == 2

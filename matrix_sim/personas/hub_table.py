@@ -1,0 +1,79 @@
+"""A data set of the Hugging Face hub as a table, streamed with the package `datasets`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from matrix_sim.config.personas import HubConfig
+from matrix_sim.errors import UsageError
+from matrix_sim.personas.arrow_rows import rows_of_batch
+from matrix_sim.personas.rows import Row, Schema, SourceError, missing_columns
+
+_ROWS = 1_000
+"""Rows held at once."""
+
+
+class HubTable:
+    """One split of a data set; it is read from the hub each time that its rows are asked for."""
+
+    def __init__(self, hub: HubConfig, schema: Schema) -> None:
+        self.source = hub.id
+        self._hub = hub
+        self._schema = schema
+
+    def columns(self) -> tuple[str, ...] | None:
+        """As the data set's card or its first rows say."""
+        with self._opened() as stream:
+            return tuple(_names(stream))
+
+    def row_count(self) -> None:
+        """Not known before the end of the stream."""
+
+    def rows(self) -> Iterator[Row]:
+        """Every row with the columns of the schema; see `Table.rows`."""
+        before = 0
+        with self._opened() as stream:
+            names = _names(stream)
+            problem = missing_columns(names, self._schema)
+            if problem:
+                raise SourceError(self.source, problem)
+            read = [name for name in names if self._schema.reads(name)]
+            batches = stream.select_columns(read).with_format("arrow").iter(batch_size=_ROWS)
+            for table in batches:
+                for batch in table.to_batches():
+                    yield from rows_of_batch(batch, self.source, before)
+                    before += batch.num_rows
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            import datasets
+        except ImportError as error:
+            raise UsageError(
+                f"{self.source}: reading from the Hugging Face hub needs the package 'datasets', "
+                "which is not installed: pip install 'matrix-sim[hf]'"
+            ) from error
+        datasets.disable_progress_bars()
+        hub = self._hub
+        try:
+            yield datasets.load_dataset(
+                hub.id, name=hub.name, split=hub.split, revision=hub.revision, streaming=True
+            )
+        except (UsageError, GeneratorExit):
+            raise
+        except Exception as error:  # whatever the hub, its client or the network makes of it
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise SourceError(
+                self.source,
+                f"cannot be read from the Hugging Face hub ({reason}); check 'personas.hub' (id, "
+                "name, split, revision) and the network; a gated data set needs HF_TOKEN",
+            ) from error
+
+
+def _names(stream: Any) -> list[str]:
+    names = stream.column_names
+    if names is None:  # only a first row tells what a stream of JSON holds
+        names = list(next(iter(stream), {}))
+    return list(names)

@@ -1,0 +1,89 @@
+"""Are the columns there that a mapping speaks of?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from matrix_sim.personas.lookup import MISSING, look_up, structure
+from matrix_sim.personas.rows import RowError, SourceError, Table, nearest, quoted, source_name
+from matrix_sim.personas.table_reader import TableReader
+
+_LOOKED_AT = 1000
+"""Rows whose names are remembered, to say which was probably meant."""
+
+
+def check_columns(tables: Sequence[Table], reader: TableReader) -> None:
+    """Refuse a mapping with a column that is not there.
+
+    A file with fixed columns must have every column that the mapping speaks of. What stands inside
+    a column, or in JSONL, must be in one row at least; as a rule the first row has it, and only a
+    name that no row has makes this read on to the end.
+
+    Raises:
+        SourceError: a column is nowhere; with the key of the config and the closest names.
+    """
+    asked = {
+        path: f"personas.fields.{name}"
+        for name, entry in reader.mapped.items()
+        for path in entry.columns
+    }
+    described = reader.mapped.get("description")
+    if described is None:
+        asked["description"] = ""
+    for table in tables:
+        columns = table.columns()
+        if columns is not None:
+            for path in asked:
+                if not any(_leads_to(column, path) for column in columns):
+                    raise SourceError(table.source, _problem(path, asked, columns))
+    fixed = tables[0].columns() or ()
+    _demand_in_rows(tables, {path: key for path, key in asked.items() if path not in fixed})
+
+
+def _demand_in_rows(tables: Sequence[Table], asked: Mapping[str, str]) -> None:
+    missing = list(asked)
+    names: dict[str, None] = {}
+    rows = (row for table in tables for row in table.rows())
+    number = 0
+    while missing:
+        row = next(rows, None)
+        if row is None:
+            break
+        if isinstance(row, RowError):
+            continue
+        number += 1
+        if number <= _LOOKED_AT:
+            names |= dict.fromkeys(paths_of(row.fields))
+        missing = [path for path in missing if look_up(row.fields, path) is MISSING]
+    if missing and number:
+        raise SourceError(source_name(tables), _problem(missing[0], asked, list(names)))
+
+
+def paths_of(fields: Mapping[str, object], depth: int = 3) -> Iterator[str]:
+    """The names of the columns, and of what stands in objects inside of them."""
+    for name, value in fields.items():
+        yield name
+        for inner in _objects(value) if depth > 1 else ():
+            yield from (f"{name}.{path}" for path in paths_of(inner, depth - 1))
+
+
+def _objects(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, str):
+        value = structure(value)
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, Mapping):
+            yield each
+
+
+def _leads_to(column: str, path: str) -> bool:
+    return path == column or path.startswith(f"{column}.")
+
+
+def _problem(path: str, asked: Mapping[str, str], known: Collection[str]) -> str:
+    if not asked[path]:
+        return (
+            "has no column 'description', which every persona needs; map one with "
+            f"'personas.fields.description' ('matrix-sim personas inspect' guesses which): "
+            f"there are {quoted(known) or 'no columns'}"
+        )
+    return f"has no column {path!r}, which '{asked[path]}' names; {nearest(path, list(known))}"
