@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from uuid import UUID
 
 from matrix_sim.personas.rows import Row, RowError
@@ -12,8 +13,10 @@ from matrix_sim.text import clean_text, clip
 class Fields:
     """Reads one row and counts the characters that had to be replaced on the way."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, *, quoting: bool = True) -> None:
+        """`quoting`: whether an error may show what a field holds."""
         self._row = row
+        self._quoting = quoting
         self.replaced = 0
         """NUL and lone surrogates replaced in what was read so far."""
 
@@ -53,12 +56,11 @@ class Fields:
         text = repr(value) if isinstance(value, float) else self.text(name)
         if not text:
             return None
-        try:
+        with suppress(ValueError):
             return int(text.removesuffix(".0"))
-        except ValueError:
-            raise RowError(
-                self._row.place, f"{name!r} is {_shown(text)}, not a whole number; correct it"
-            ) from None
+        # Here, and not where it is caught: that error holds the text.
+        problem = f"{name!r} is {self._shown(text)}, not a whole number; correct it"
+        raise RowError(self._row.place, problem)
 
     def listed(self, name: str) -> tuple[str, ...]:
         """A list of texts: a real list, or a text that holds a Python list.
@@ -81,25 +83,24 @@ class Fields:
         # A CSV has no types, so 1 in JSON or Parquet must mean what "1" means there.
         if isinstance(value, bool) or not isinstance(value, str | int | UUID):
             raise RowError(
-                self._row.place, f"{name!r} holds {_shown(value)}, which is no text; correct it"
+                self._row.place,
+                f"{name!r} holds {self._shown(value)}, which is no text; correct it",
             )
         text, replaced = clean_text(str(value))
         self.replaced += replaced
         return text.strip()
 
     def _literal(self, name: str, text: str) -> object:
-        try:
+        with suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             value: object = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            raise self._no_list(name, text) from None
-        return value
+            return value
+        raise self._no_list(name, text)
 
     def _no_list(self, name: str, value: object) -> RowError:
         problem = (
-            f"{name!r} holds {_shown(value)}, which is no list; write it like ['料理', '散歩']"
+            f"{name!r} holds {self._shown(value)}, which is no list; write it like ['料理', '散歩']"
         )
         return RowError(self._row.place, problem)
 
-
-def _shown(value: object) -> str:
-    return clip(repr(value), 60)
+    def _shown(self, value: object) -> str:
+        return clip(repr(value), 60) if self._quoting else f"a value ({type(value).__name__})"

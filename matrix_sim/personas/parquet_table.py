@@ -82,7 +82,9 @@ class ParquetTable:
         try:
             with pq.ParquetFile(self.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
                 names = file.schema_arrow.names
-                problem = repeated_columns(names) or missing_columns(names, self._schema)
+                problem = repeated_columns(names, self._schema) or missing_columns(
+                    names, self._schema
+                )
                 if problem:
                     raise SourceError(self.path, problem)
                 yield file
@@ -103,6 +105,9 @@ def _between(indices: list[int], first: int, end: int) -> list[int]:
 def _value(column: Any, index: int, name: str, place: Place) -> object:
     try:
         value: object = column[index].as_py()
-    except UnicodeDecodeError as error:
-        raise RowError(place, f"{name!r} is not UTF-8; write the column as UTF-8 text") from error
-    return value
+    except UnicodeDecodeError:
+        # Raised below, out of reach of the error, which holds the text.
+        pass
+    else:
+        return value
+    raise RowError(place, f"{name!r} is not UTF-8; write the column as UTF-8 text")

@@ -44,12 +44,13 @@ def choose_rows(path: Path, schema: Schema, count: int | None, seed: int) -> Cho
         UsageError: the source has fewer than `count` rows, or none.
     """
     tables = open_tables(path, schema)
-    candidates = _Candidates(seed, sys.maxsize if count is None else count)
+    limit = sys.maxsize if count is None else count
+    candidates = _Candidates(seed, limit, quoting=not schema.private)
     rows_seen = 0
     for number, table in enumerate(tables):
         for row in table.scan():
             rows_seen += 1
-            key = Fields(row).required_text(schema.key)
+            key = Fields(row, quoting=not schema.private).required_text(schema.key)
             candidates.offer(key, _Candidate(rows_seen, number, row))
     if rows_seen == 0:
         raise UsageError(f"{path}: holds no rows; download or export it again")
@@ -67,8 +68,9 @@ def choose_rows(path: Path, schema: Schema, count: int | None, seed: int) -> Cho
 class _Candidates:
     """The `limit` keys with the lowest hashes so far, and their rows."""
 
-    def __init__(self, seed: int, limit: int) -> None:
+    def __init__(self, seed: int, limit: int, *, quoting: bool) -> None:
         self._seed = seed
+        self._quoting = quoting
         self._limit = limit
         self._worst_first: list[tuple[int, str]] = []
         self._by_key: dict[str, _Candidate] = {}
@@ -84,9 +86,10 @@ class _Candidates:
         """
         known = self._by_key.get(key)
         if known is not None:
+            said = f": {key!r}" if self._quoting else ""
             raise RowError(
                 candidate.row.place,
-                f"has the same id as {known.row.place}: {key!r}; "
+                f"has the same id as {known.row.place}{said}; "
                 "give each row an id of its own, or remove one of them",
             )
         rank = (-named_seed(self._seed, "persona", key), key)

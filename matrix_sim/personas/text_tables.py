@@ -67,7 +67,7 @@ class CsvTable:
         return iter(rows)
 
     def _checked(self, header: list[str]) -> list[str]:
-        problem = repeated_columns(header) or missing_columns(header, self._schema)
+        problem = repeated_columns(header, self._schema) or missing_columns(header, self._schema)
         if problem:
             raise SourceError(self.path, problem)
         return header
@@ -119,16 +119,16 @@ def _parsed(text: str, place: Place) -> object:
     try:
         parsed: object = json.loads(text)
     except json.JSONDecodeError as error:
-        raise RowError(
-            place,
+        problem = (
             f"is no valid JSON ({error.msg} at character {error.colno}); "
-            "JSONL has one object {...} a line",
-        ) from error
+            "JSONL has one object {...} a line"
+        )
     except (ValueError, RecursionError) as error:
-        raise RowError(
-            place, f"is no JSON that can be read ({error}); correct or remove the line"
-        ) from error
-    return parsed
+        problem = f"is no JSON that can be read ({error}); correct or remove the line"
+    else:
+        return parsed
+    # Out of reach of the parser's error, which holds the line: it may be a person's.
+    raise RowError(place, problem)
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -137,6 +137,7 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
+                problem = None
                 try:
                     line = raw.decode()
                 except UnicodeDecodeError as error:
@@ -144,7 +145,9 @@ def _lines(path: Path) -> Iterator[str]:
                         f"is not UTF-8: line {number} has byte 0x{raw[error.start]:02x} at offset "
                         f"{offset + error.start} of the file; save it as UTF-8 (Excel: 'CSV UTF-8')"
                     )
-                    raise SourceError(path, problem) from error
+                if problem:
+                    # Out of reach of the decoder's error, which holds the line.
+                    raise SourceError(path, problem)
                 yield line.removeprefix("\ufeff") if number == 1 else line
                 offset += len(raw)
     except OSError as error:
