@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from actors.launch import STOP_GRACE_S, Production, Stage, connect, disconnect
+from matrix_sim.cli.anonymised import anonymised_line, close_look_lines
 from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory
@@ -52,6 +53,7 @@ def play(
         lasting_directory(directory, os.environ),
         owner=owner,
         fork=fork and lasting_directory(fork, os.environ),
+        say=say,
     )
     _introduce(run, say)
     quota = run.config.society.scenarios
@@ -96,6 +98,11 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
     say(f"{state} in {run.directory}")
     if run.selection.replaced_characters:
         say(f"note: {run.selection.replaced_characters} unstorable characters in personas replaced")
+    if run.selection.anonymised is not None:
+        say(f"anonymised by rule: {anonymised_line(run.selection.anonymised)}")
+    if run.close_look is not None:
+        for line in close_look_lines(run.close_look):
+            say(line)
     if run.fresh:
         for group in run.society.groups:
             people = "、".join(run.society.members[a].speaker for a in group.members)

@@ -20,6 +20,8 @@ class Role(StrEnum):
 
     AGENT = "agent"
     MODULATOR = "modulator"
+    ANONYMISER = "anonymiser"
+    """Asked before there is a society, and only where `personas.anonymise` is `llm`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from matrix_sim.canonical import content_hash
@@ -52,6 +52,15 @@ def anonymised(persona: Persona, known: KnownNames, language: str) -> Anonymised
         nameless.model_copy(update={"id": identity}),
         {kind: counts[kind] for kind in Kind if counts[kind]},
     )
+
+
+def texts_of(persona: Persona) -> Iterator[str]:
+    """All texts that `rewritten` goes through and that are not empty."""
+    for name in _TEXTS:
+        if text := getattr(persona, name):
+            yield text
+    for name in _LISTS:
+        yield from getattr(persona, name)
 
 
 def rewritten(persona: Persona, rewrite: Callable[[str], str]) -> Persona:

@@ -31,7 +31,8 @@ _LENGTHS = ((11,), (10,), (11,), (10, 11), (10,), tuple(range(8, 17)), (10, 11),
 """How many digits a number of each shape may have."""
 _LABELLED = re.compile(
     rf"(?:{alternatives('telephone_labels')})[^0-9\n]{{0,12}}"
-    r"(\(?[0-9]{2,5}\)?(?:[-ー.・ ()]{1,2}[0-9]{1,4}){1,3}|[0-9]{9,11})(?![0-9A-Za-z]|[-.:,/][0-9])",
+    r"(\(?[0-9]{2,5}\)?(?:[-ー.・ ()]{1,2}[0-9]{1,4}){1,3}|[0-9]{9,11})"
+    r"(?![0-9A-Za-z]|[-.:,/][0-9])",
     re.IGNORECASE,
 )
 _LABELLED_DIGITS = range(7, 12)
