@@ -18,7 +18,7 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN_EMAIL = re.compile(
-    rf"(?<![A-Za-z0-9]){_LABEL}(?:\sdot\s{_LABEL})*\sat\s{_LABEL}(?:\sdot\s{_LABEL})*"
+    rf"(?<![A-Za-z0-9]){_LABEL}(?:\sdot\s{_LABEL}){{0,4}}\sat\s{_LABEL}(?:\sdot\s{_LABEL}){{0,4}}"
     rf"\sdot\s[A-Za-z]{{2,24}}(?![A-Za-z0-9])",
     re.IGNORECASE,
 )

@@ -18,7 +18,9 @@ _INTRODUCED = re.compile(
 _PARTICLE = re.compile(
     r"(?:です|だ|は|が|の|に|を|と|も|へ|で|や|って|より|から|まで|ね|よ|らし|という|さえ|しか)"
 )
-_PARTICLE_BEFORE = re.compile(r"[はがのとでにをもやね]$")
+_PARTICLE_BEFORE = frozenset("はがのとでにをもやね")
+_LOOK_BACK = 16
+"""Characters before a name that can say that it is one."""
 
 _CALLED = re.compile(
     r"(?:\bI'?m|\bI am|\bname'?s|\bname is|\bit'?s|\bthis is|\bcall me|\bcalled|\bhi|\bhello|\bhey"
@@ -37,7 +39,7 @@ def stands_alone(text: str, start: int, end: int, part: NamePart) -> bool:
     if _HONORIFIC.match(text, end):
         return not _same_script(text[start - 1 : start], text[start])
     if part.careful:
-        introduced = _INTRODUCED.search(text, max(0, start - 8), start) is not None
+        introduced = _INTRODUCED.search(text, max(0, start - _LOOK_BACK), start) is not None
         return introduced and _INTRODUCTION.match(text, end) is not None
     return _japanese(text, start, end)
 
@@ -48,7 +50,7 @@ def _japanese(text: str, start: int, end: int) -> bool:
         return not (_KANJI.match(before) or _KANJI.match(after))
     if _KATAKANA.match(text[start]):
         return not (_KATAKANA.match(before) or _KATAKANA.match(after))
-    free_before = not _HIRAGANA.match(before) or _PARTICLE_BEFORE.search(text, 0, start)
+    free_before = not _HIRAGANA.match(before) or before in _PARTICLE_BEFORE
     free_after = not _HIRAGANA.match(after) or _PARTICLE.match(text, end)
     return bool(free_before and free_after)
 
@@ -66,9 +68,10 @@ def _latin(text: str, start: int, end: int, careful: bool) -> bool:
         return True
     if not text[start].isupper() or (text[start:end].isupper() and end - start > 1):
         return False
-    if _CALLED.search(text, 0, start) or _HERE.match(text, end):
+    earliest = max(0, start - _LOOK_BACK)
+    if _CALLED.search(text, earliest, start) or _HERE.match(text, end):
         return True
-    if _ARTICLE.search(text, 0, start) or _CAPITAL_NEXT.match(text, end):
+    if _ARTICLE.search(text, earliest, start) or _CAPITAL_NEXT.match(text, end):
         return False
     # A capital in the middle of a sentence; at its beginning every word has one.
     return re.search(r"[a-z,] $", text[max(0, start - 2) : start]) is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,21 +41,21 @@ def resolved(finds: Iterable[Find]) -> list[Find]:
     """
     held: list[Find] = []
     for find in sorted(finds, key=lambda f: (f.start - f.end, _ORDER[f.kind], f.start)):
-        held.extend(_left_of(find, held))
-    return sorted(held, key=lambda find: find.start)
+        first = bisect_right(held, find.start, key=lambda other: other.end)
+        last = bisect_left(held, find.end, key=lambda other: other.start)
+        held[first:last] = _filled(find, held[first:last])
+    return held
 
 
-def _left_of(find: Find, held: Iterable[Find]) -> list[Find]:
-    """The parts of `find` that no other claims yet."""
-    parts = [find]
-    for other in held:
-        parts = [piece for part in parts for piece in _without(part, other)]
-    return parts
-
-
-def _without(find: Find, other: Find) -> list[Find]:
-    if other.end <= find.start or find.end <= other.start:
-        return [find]
-    left = [Find(find.start, other.start, find.kind)] if find.start < other.start else []
-    right = [Find(other.end, find.end, find.kind)] if other.end < find.end else []
-    return left + right
+def _filled(find: Find, others: Sequence[Find]) -> list[Find]:
+    """`others`, which overlap with `find` and stand in order, and what of it they leave over."""
+    pieces: list[Find] = []
+    start = find.start
+    for other in others:
+        if start < other.start:
+            pieces.append(Find(start, other.start, find.kind))
+        pieces.append(other)
+        start = other.end
+    if start < find.end:
+        pieces.append(Find(start, find.end, find.kind))
+    return pieces

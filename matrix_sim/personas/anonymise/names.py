@@ -42,7 +42,7 @@ def find_names(text: str, parts: Sequence[NamePart]) -> Iterator[Find]:
 
 
 def _occurrences(plain: str, parts: Sequence[NamePart]) -> list[_Place]:
-    """Where the parts stand; of those that overlap, the longest."""
+    """Where the parts stand; of those that overlap the first, and of those the longest."""
     found: list[_Place] = []
     for number, part in enumerate(parts):
         start = plain.find(part.plain)
@@ -50,10 +50,10 @@ def _occurrences(plain: str, parts: Sequence[NamePart]) -> list[_Place]:
             found.append(_Place(start, start + len(part.plain), (number,)))
             start = plain.find(part.plain, start + 1)
     kept: list[_Place] = []
-    for place in sorted(found, key=lambda p: (p.start - p.end, p.start, p.parts)):
-        if all(place.end <= other.start or other.end <= place.start for other in kept):
+    for place in sorted(found, key=lambda p: (p.start, -p.end, p.parts)):
+        if not kept or kept[-1].end <= place.start:
             kept.append(place)
-    return sorted(kept, key=lambda place: place.start)
+    return kept
 
 
 def _joined(plain: str, places: Sequence[_Place]) -> list[_Place]:

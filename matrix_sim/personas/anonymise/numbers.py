@@ -19,6 +19,7 @@ _LABEL_BEFORE = re.compile(
 _LOOK_BACK = 24
 _MY_NUMBER_GROUPS = ((12,), (4, 4, 4))
 _CARD_DIGITS = range(13, 20)
+_MOST_GROUPS = 6
 _ISSUERS = re.compile(r"(?:[3-6]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)")
 """How card numbers begin (ISO/IEC 7812: travel, banking, merchandising)."""
 _JAN = re.compile(r"(?:45|49)[0-9]{11}")
@@ -79,7 +80,7 @@ def _cards(text: str, groups: list[tuple[int, int]]) -> Iterator[Find]:
     """Cards among neighbouring groups, such as a card with its expiry year right after it."""
     first = 0
     while first < len(groups):
-        for last in range(len(groups), first, -1):
+        for last in range(min(len(groups), first + _MOST_GROUPS), first, -1):
             window = groups[first:last]
             digits = _digits(text, window)
             if len(digits) in _CARD_DIGITS and is_card(digits):
