@@ -89,18 +89,35 @@ def test_counts_say_how_many_of_what() -> None:
 @pytest.mark.parametrize(
     "spelling",
     [
-        "山田太郎", "山田 太郎", "山田　太郎", "山田・太郎", "太郎山田", "山\u200b田太郎", "Taro Yamada", "TARO YAMADA",
-        "Yamada, Taro", "taro_yamada", "TaroYamada", "Ｔａｒｏ　Ｙａｍａｄａ", "T. Yamada", "yama_taro",
+        "山田太郎",
+        "山田 太郎",
+        "山田　太郎",
+        "山田・太郎",
+        "太郎山田",
+        "山\u200b田太郎",
+        "Taro Yamada",
+        "TARO YAMADA",
+        "Yamada, Taro",
+        "taro_yamada",
+        "TaroYamada",
+        "Ｔａｒｏ　Ｙａｍａｄａ",
+        "T. Yamada",
+        "yama_taro",
         "ＹＡＭＡ＿ＴＡＲＯ",
     ],
-)  # fmt: skip
+)
 def test_a_name_goes_in_every_spelling_that_the_profile_implies(spelling: str) -> None:
-    assert said(f"署名は{spelling}、以上。") in ("署名は［氏名］、以上。", "署名は［アカウント名］、以上。")
+    assert said(f"署名は{spelling}、以上。") in (
+        "署名は［氏名］、以上。",
+        "署名は［アカウント名］、以上。",
+    )
 
 
 def test_a_family_name_that_is_a_word_needs_company() -> None:
     mori = KnownNames("森 健一")
-    assert said("森さんと森の中へ、森林も森も好き", mori) == "［氏名］さんと森の中へ、森林も森も好き"
+    assert (
+        said("森さんと森の中へ、森林も森も好き", mori) == "［氏名］さんと森の中へ、森林も森も好き"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "🌸", "@", "///", "（）", "Dr.", "猫", "a"])

@@ -73,8 +73,21 @@ def test_two_who_say_the_same_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
-    row = {"who": "山田太郎", "x": "u1", "y": "u2_long", "bio": "山田です。34歳", "age": 34, "p": []}
-    mapping = {"name": "who", "handle": ["x", "y"], "description": "bio", "age": "age", "posts": "p"}
+    row = {
+        "who": "山田太郎",
+        "x": "u1",
+        "y": "u2_long",
+        "bio": "山田です。34歳",
+        "age": 34,
+        "p": [],
+    }
+    mapping = {
+        "name": "who",
+        "handle": ["x", "y"],
+        "description": "bio",
+        "age": "age",
+        "posts": "p",
+    }
     (person,) = load(write_jsonl(tmp_path / "p.jsonl", [row]), fields=mapping).personas
     assert (person.description, person.age) == ("［氏名］です。34歳", 34)
 
