@@ -47,6 +47,7 @@ def test_clues_that_occur_are_replaced_wherever_they_stand() -> None:
 def test_the_longer_clue_goes_first_and_its_placeholder_stays() -> None:
     text = "松竹梅小学校の松竹梅先生、連絡は［電話番号］"
     clues = (("松竹梅", "person"), ("松竹梅小学校", "school"), ("電話番号", "other"))
+    clues += (("［電話番号］", "other"),)
     assert told(text, *clues) == (
         "［学校名］の［人の名前］先生、連絡は［電話番号］",
         {"person": 1, "school": 1},
@@ -211,6 +212,8 @@ def test_a_fork_asks_again_what_was_erased(tmp_path: Path) -> None:
         loaded = config(tmp_path, {"base_url": url, "model": "m"})
         open_run(loaded, run, owner="test")
         opened = open_run(loaded, run, owner="test", fork=fork)
+    calls = sqlite3.connect(fork / "run.sqlite").execute("SELECT attempt, sends FROM calls")
+    assert calls.fetchall() == [(1, 1)] * 9
     assert opened.society.members[0].persona.description == "0人目。［住所］に住む"
 
 
