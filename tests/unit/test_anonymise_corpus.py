@@ -1,5 +1,9 @@
 """What the rules find in a corpus of invented posts, to the case: a regression shows, and so do
-the misses that are known."""
+the misses that are known.
+
+The cases were written before the rules; those called `late` after them, to see what the rules do
+with what they were not written for. Eight of those fourteen failed then.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,13 @@ CORPUS = Path(__file__).parents[1] / "data" / "pii_cases.jsonl"
 KNOWN_EXTRA = {
     # "@" before a place in Latin letters looks like an account.
     Kind.HANDLE: ("ja-neg-33", "en-neg-26"),
-    # The month, in the middle of a sentence, of somebody called April May.
-    Kind.NAME: ("en-neg-19",),
+    # The month, in the middle of a sentence, of somebody called April May; a street with the
+    # family name of somebody called Clark.
+    Kind.NAME: ("en-neg-19", "en-late-03"),
 }
 KNOWN_MISSED = {
-    Kind.PHONE: ("ja-phone-17",),  # in kanji numerals
+    # In kanji numerals; seven digits that nothing calls a telephone number.
+    Kind.PHONE: ("ja-phone-17", "en-late-05"),
     Kind.NAME: ("ja-name-23", "en-name-11"),  # nicknames that the profile does not tell
 }
 

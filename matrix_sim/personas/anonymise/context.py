@@ -13,7 +13,7 @@ _KATAKANA = re.compile(r"[\u30a1-\u30faー]")
 _HONORIFIC = re.compile(rf"[ ・]?(?:{alternatives('honorifics_ja')})(?!用|族)")
 _INTRODUCTION = re.compile(rf"(?:{alternatives('introductions_ja')})")
 _INTRODUCED = re.compile(
-    r"(?:私は|わたしは|僕は|俺は|名前は|本名は|名は|どうも|はじめまして)[、, ]?$"
+    r"(?:私は|わたしは|僕は|俺は|名前は|本名は|名は|どうも|はじめまして|[。!?\n])[、, ]?$"
 )
 _PARTICLE = re.compile(
     r"(?:です|だ|は|が|の|に|を|と|も|へ|で|や|って|より|から|まで|ね|よ|らし|という|さえ|しか)"
@@ -39,8 +39,8 @@ def stands_alone(text: str, start: int, end: int, part: NamePart) -> bool:
     if _HONORIFIC.match(text, end):
         return not _same_script(text[start - 1 : start], text[start])
     if part.careful:
-        introduced = _INTRODUCED.search(text, max(0, start - _LOOK_BACK), start) is not None
-        return introduced and _INTRODUCTION.match(text, end) is not None
+        introduced = start == 0 or _INTRODUCED.search(text, max(0, start - _LOOK_BACK), start)
+        return bool(introduced) and _INTRODUCTION.match(text, end) is not None
     return _japanese(text, start, end)
 
 

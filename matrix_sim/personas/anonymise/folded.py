@@ -14,6 +14,8 @@ from functools import cache
 from itertools import chain
 from unicodedata import category, combining, normalize
 
+from matrix_sim.personas.anonymise.words import words
+
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d\u02d7\u2500"
 _UNSEEN = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
@@ -21,6 +23,13 @@ _UNSEEN = re.compile(
 )
 """Zero-width characters, direction marks, and the selectors of variants of a character."""
 _NO_ACCENT = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+_VARIANTS = {
+    "’": "'",
+    "‘": "'",
+    "ʼ": "'",
+    **{form: forms[0] for forms in words("kanji_variants") for form in forms[1:]},
+}
+"""Apostrophes, and the forms of a kanji that one family writes and others mistake."""
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
 _MARK = re.compile(f"[{_MARKS}]")
 _CHANGING = (
@@ -29,8 +38,9 @@ _CHANGING = (
     range(0x1D400, 0x1D800),
     range(0x1F100, 0x1F200),
     range(0xE0100, 0xE01F0),
+    tuple(map(ord, _VARIANTS)),
 )
-"""Where Unicode keeps characters that are others in another form; not among the kanji."""
+"""Where Unicode keeps characters that are others in another form; few are among the kanji."""
 _CLUSTER = re.compile(rf".[{_MARKS}]*", re.DOTALL)
 _KANA_MARKS = re.compile("[\u3099\u309a]")
 
@@ -90,6 +100,8 @@ def _tables() -> tuple[dict[str, str], frozenset[str]]:
 
 @cache
 def _fold_cluster(cluster: str) -> str:
+    if cluster in _VARIANTS:
+        return _VARIANTS[cluster]
     if _UNSEEN.fullmatch(cluster):
         return ""
     if cluster in _HYPHENS:

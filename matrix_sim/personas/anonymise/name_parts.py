@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from matrix_sim.personas.anonymise.folded import folded
 from matrix_sim.personas.anonymise.words import words
 
 _JAPANESE = r"々〆〇\u3041-\u3096\u30a1-\u30faー\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_LAST_FIRST = re.compile(r"\s*([A-Z][A-Za-z'-]+), ([A-Z][A-Za-z' -]+)\s*")
 _AFTER_AT = re.compile(r"@.*", re.DOTALL)
 _SECTION = re.compile(r"[/|\\()\[\]「」『』【】<>〈〉《》;:,、。★☆♪♡♥~]+")
 _RUN = re.compile(rf"[{_JAPANESE}]+(?:[ ・=][{_JAPANESE}]+)*|[A-Za-z][A-Za-z .'_-]*")
@@ -51,6 +53,7 @@ def name_parts(name: str) -> tuple[NamePart, ...]:
     """
     # "@" first is part of an account name and belongs to the handles.
     field = _AFTER_AT.sub("", folded(name).text.lstrip("@ "))
+    field = _LAST_FIRST.sub(r"\2 \1", field) if _LAST_FIRST.fullmatch(field) else field
     found: dict[str, NamePart] = {}
     japanese = latin = False
     for section in _SECTION.split(field):
@@ -85,10 +88,15 @@ def _reading_parts(run: str) -> Iterator[NamePart]:
             yield _japanese(piece)
 
 
+@cache
+def _folded_words(name: str) -> frozenset[str]:
+    return frozenset(folded(word).text for word in words(name))
+
+
 def _split(whole: str) -> tuple[str, ...]:
     """Family and given name of a name that is written in one."""
     for length in range(min(_LONGEST_FAMILY, len(whole) - 1), 0, -1):
-        if whole[:length] in words("family_names_ja"):
+        if whole[:length] in _folded_words("family_names_ja"):
             return whole[:length], whole[length:]
     if _KANJI_ONLY.fullmatch(whole) and 3 <= len(whole) <= 5:
         return whole[:2], whole[2:]
@@ -97,7 +105,7 @@ def _split(whole: str) -> tuple[str, ...]:
 
 def _japanese(piece: str) -> NamePart:
     short = len(piece) == 1 or (len(piece) == 2 and _KANA.fullmatch(piece) is not None)
-    return NamePart(hiragana(piece.lower()), False, short or piece in words("careful_ja"))
+    return NamePart(hiragana(piece.lower()), False, short or piece in _folded_words("careful_ja"))
 
 
 def _latin_parts(run: str, *, nickname: bool) -> Iterator[NamePart]:
@@ -106,6 +114,7 @@ def _latin_parts(run: str, *, nickname: bool) -> Iterator[NamePart]:
     named = [word for word in single if word.lower() not in words("no_name_en")]
     if len(named) > _MOST_LATIN_WORDS:
         return
-    for word in (*hyphened, *named):
+    spelt_plainly = [word.replace("'", "") for word in named if "'" in word.strip("'")]
+    for word in (*hyphened, *named, *spelt_plainly):
         plain = word.strip("'").lower()
         yield NamePart(plain, True, len(plain) <= 2 or plain in words("careful_en"))

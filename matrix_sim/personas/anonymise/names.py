@@ -6,6 +6,7 @@ a part alone is judged by what stands around it: 森さん is a person, 森の�
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from matrix_sim.personas.anonymise.name_parts import NamePart, hiragana
 
 _BETWEEN = frozenset(" .・･_-,'=")
 _MOST_BETWEEN = 2
+_SPACED = re.compile("[ ,]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,14 @@ def _joined(plain: str, places: Sequence[_Place]) -> list[_Place]:
 
 
 def _separate(text: str, place: _Place, parts: Sequence[NamePart]) -> bool:
-    """Whether several parts are no piece of a longer Latin word, and no words of a list."""
+    """Whether several parts are no piece of a longer Latin word, and no ordinary words."""
     before, after = text[place.start - 1 : place.start], text[place.end : place.end + 1]
     if _latin(text[place.start]) and _latin(before):
         return False
     if _latin(text[place.end - 1]) and _latin(after):
         return False
-    listed = "," in text[place.start : place.end] and text[place.start].islower()
-    return not (listed and all(parts[number].careful for number in place.parts))
+    words = not text[place.start].isupper() and _SPACED.search(text, place.start, place.end)
+    return not (words and all(parts[n].careful and parts[n].latin for n in place.parts))
 
 
 def _latin(character: str) -> bool:

@@ -9,7 +9,7 @@ from matrix_sim.personas.anonymise.finds import Find, Kind
 from matrix_sim.personas.anonymise.words import alternatives
 
 _RUN = re.compile(
-    r"(?<![0-9A-Za-z#$¥])(?<![0-9][-ー.,:/])[0-9]+(?:[ ー-][0-9]+)*(?![0-9A-Za-z]|[.,:/][0-9])"
+    r"(?<![0-9A-Za-z#$¥])(?<![0-9][-ー.])[0-9]+(?:[ ー-][0-9]+)*(?![0-9A-Za-z]|\.[0-9])"
 )
 """Groups of digits with single hyphens or spaces between them."""
 _GROUP = re.compile(r"[0-9]+")

@@ -11,8 +11,8 @@ from matrix_sim.personas.anonymise.words import alternatives
 
 _GAP = r"(?: ?[-ー.・] ?| ?\( ?| ?\) ?-?| )"
 """Between two groups of a telephone number."""
-_BEFORE = r"(?<![0-9A-Za-z#$¥])(?<![0-9][-ー.,/])"
-_AFTER = r"(?![0-9]|[-ー.,:/][0-9]|(?!ext|x[0-9])[A-Za-z]|円|個|件|人|歳|年)"
+_BEFORE = r"(?<![0-9A-Za-z#$¥])(?<![0-9][-ー.])"
+_AFTER = r"(?![0-9]|[-ー.][0-9]|(?!ext|x[0-9])[A-Za-z]|円|個|件|人|歳|年)"
 _SHAPES = (
     # Japan: mobile and IP, free of charge, fixed lines.
     rf"\(?0[5-9]0\)?{_GAP}?[0-9]{{4}}{_GAP}?[0-9]{{4}}",
@@ -51,6 +51,7 @@ _ZIP = re.compile(
     rf"(?<![A-Za-z])(?:{alternatives('us_states')}),?\s+([0-9]{{5}}(?:-[0-9]{{4}})?)(?![0-9-])"
     r"|\b(?:zip|ZIP|Zip)(?:\s?code)?(?:\s?is)?\s?:?\s?([0-9]{5}(?:-[0-9]{4})?)(?![0-9-])"
 )
+_CAPITAL = re.compile("[A-Z]")
 _UK = re.compile(
     rf"(?<![A-Za-z0-9])(?:{alternatives('uk_postcode_areas')})[0-9][A-Z0-9]?\s?"
     r"[0-9](?!GB|TB|HP|PX)[ABD-HJLNP-UW-Z]{2}(?![A-Za-z0-9])"
@@ -76,6 +77,8 @@ def find_postal_codes(text: str) -> Iterator[Find]:
         yield Find(match.start(), match.end(), Kind.POSTAL_CODE)
     for match in _LABELLED_CODE.finditer(text):
         yield Find(match.start(1), match.end(1), Kind.POSTAL_CODE)
+    if _CAPITAL.search(text) is None and "zip" not in text:
+        return
     for match in _ZIP.finditer(text):
         group = 1 if match[1] else 2
         yield Find(match.start(group), match.end(group), Kind.POSTAL_CODE)

@@ -14,8 +14,9 @@ from matrix_sim.personas.anonymise.names import find_names
 from matrix_sim.personas.anonymise.numbers import find_numbers
 from matrix_sim.personas.anonymise.places import find_postal_codes, find_telephones
 
-_FEWEST_DIGITS = 5
-"""A US ZIP code has the fewest of all that the rules look for."""
+_FEWEST_CHECKED, _FEWEST_DIALLED, _FEWEST_POSTED = 12, 7, 2
+"""Digits that a number with a check digit, a telephone number, a postal code has at least:
+most texts have fewer, and need not be searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,12 @@ class Rules:
         yield from find_emails(text)
         yield from find_links(text)
         yield from find_handles(text, self._handles)
-        if sum(text.count(digit) for digit in "0123456789") >= _FEWEST_DIGITS:
+        digits = sum(text.count(digit) for digit in "0123456789")
+        if digits >= _FEWEST_CHECKED:
             yield from find_numbers(text)
+        if digits >= _FEWEST_DIALLED:
             yield from find_telephones(text)
-        if any(digit in text for digit in "0123456789"):
+        if digits >= _FEWEST_POSTED:
             yield from find_postal_codes(text)
         yield from find_names(text, self._parts)
 
