@@ -2,8 +2,8 @@
 
 In it is what changes what happens or what a model is asked and how it answers: seed, language,
 the people, the society's settings, the prompt templates, and for each role the model's name,
-sampling parameters, extra body and `max_tokens`; of the stub, the faults that spoil replies and
-whether it thinks aloud.
+sampling parameters, extra body and `max_tokens` (the anonymiser's only where it is used); of the
+stub, the faults that spoil replies and whether it thinks aloud.
 
 Not in it: addresses, keys, time-outs, retries, the stub's latency, slots and environmental faults
 (the moment, not the reply); `structured` (how a shape is asked for, which `auto` finds out at the
@@ -59,8 +59,8 @@ def society_identity(
 
     Args:
         config: the run's config.
-        personas: the selected people, in the order of their agent numbers.
-        template_texts: the prompt templates that society roles use, by name.
+        personas: the selected people in the order of the source, as rules left them.
+        template_texts: the prompt templates that the run uses, by name.
     """
     parts: dict[str, Any] = {"seed": config.seed, "language": config.language}
     parts[_PEOPLE] = len(personas)
@@ -70,6 +70,10 @@ def society_identity(
     parts |= _chat_parts("models.agent", models.agent or models.default)
     parts |= _chat_parts("models.modulator", models.modulator or models.default)
     parts |= _model_parts("models.embedding", models.embedding)
+    if config.personas.anonymised == "llm":
+        # The people above are those before the model looks: what it makes of them follows.
+        parts["personas.anonymise"] = "llm"
+        parts |= _chat_parts("models.anonymiser", models.anonymiser or models.default)
     for name, text in template_texts.items():
         parts[_PROMPT + name] = content_hash(text)
     return SocietyIdentity(dict(sorted(parts.items())))

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from matrix_sim.anonymiser import look_at_people
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config.file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
-from matrix_sim.llm.contracts import EnvironmentalFailure
+from matrix_sim.llm.contracts import EnvironmentalFailure, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
+from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
-from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
+from matrix_sim.personas.model import Persona
+from matrix_sim.prompts.catalogue import ANONYMISE, SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
 from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import PutEvent
+from matrix_sim.store.writes import ForgetTexts, PutEvent
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
@@ -41,6 +44,9 @@ class OpenedRun:
     prompts: PromptLibrary
     society: Society
     selection: PersonaSelection
+    """As read, and anonymised by rule; who lives in the society is the society's to say."""
+    close_look: CloseLook | None
+    """What the anonymiser came to, where it was asked just now."""
     fresh: bool
     """Whether it was founded just now."""
     notices: tuple[str, ...]
@@ -48,29 +54,42 @@ class OpenedRun:
 
 
 def open_run(
-    loaded: LoadedConfig, directory: Path, *, owner: str, fork: Path | None = None
+    loaded: LoadedConfig,
+    directory: Path,
+    *,
+    owner: str,
+    fork: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> OpenedRun:
     """Open `directory` for this config; make and found it if it is new.
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
+    Founding may ask models; `say` is told how far that is.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
-        RunFailure: it is open elsewhere, or cannot be written.
+        RunFailure: it is open elsewhere, or cannot be written; or a model gave no replies.
     """
     config = loaded.config
     prompts = PromptLibrary(config.language, config.prompts)
-    selection = load_personas(config.personas, config.seed, loaded.base_dir)
-    identity = society_identity(config, selection.personas, prompts.texts(SOCIETY_TEMPLATES))
+    selection = load_personas(config.personas, config.seed, loaded.base_dir, config.language)
+    identity = run_identity(config, selection.personas, prompts)
     if fork is not None:
         fork_journal(directory, fork)
         directory = fork
+    look: CloseLook | None = None
     store = RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S)
     try:
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
-            founding = found_society(config, selection.personas, prompts, _embedding(config))
-            store.apply([*founding.events, PutEvent(*_SOCIETY, identity.canonical)])
+            people = selection.personas
+            if config.personas.anonymised == "llm":
+                look = look_at_people(config, prompts, people, store, say)
+                people = look.personas
+            founding = found_society(config, people, prompts, _embedding(config))
+            events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
+            # With the people, what the anonymiser was shown has served its purpose.
+            store.apply([*events, ForgetTexts(Role.ANONYMISER)])
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
         society = read_society(store, config.society)
@@ -78,7 +97,18 @@ def open_run(
     finally:
         store.close()
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
-    return OpenedRun(directory, config, prompts, society, selection, stored is None, notices)
+    fresh = stored is None
+    return OpenedRun(directory, config, prompts, society, selection, look, fresh, notices)
+
+
+def run_identity(
+    config: RunConfig, personas: Sequence[Persona], prompts: PromptLibrary
+) -> SocietyIdentity:
+    """The identity of the run of `config` with these people, as the rules left them."""
+    templates = [*SOCIETY_TEMPLATES]
+    if config.personas.anonymised == "llm":
+        templates.append(ANONYMISE)
+    return society_identity(config, personas, prompts.texts(templates))
 
 
 def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) -> None:

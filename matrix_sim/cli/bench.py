@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -49,7 +50,6 @@ def engine(
     """Run a society on the embedded stub, everything durable, and measure it."""
     import json
     import tempfile
-    from pathlib import Path
 
     from matrix_sim.cli.engine_bench import EngineLoad, run_engine
     from matrix_sim.cli.terminal import reserved_terminal
@@ -120,6 +120,35 @@ def personas(
     else:
         for run in runs:
             print("\n".join(f"{key:<28} {_shown(value)}" for key, value in run.items()), end="\n\n")
+
+
+@bench.command("anonymise")
+def anonymise(
+    corpus: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="JSONL: id, text, profile, spans.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Precision and recall of the rules that anonymise, over texts whose finds are known."""
+    import json
+
+    from matrix_sim.personas.anonymise.scoring import read_cases, score
+
+    result = score(read_cases(corpus))
+    if as_json:
+        print(json.dumps(result.as_dict(), indent=2))
+        return
+    print(f"{'rule':<12} {'right':>6} {'extra':>6} {'missed':>6} {'precision':>10} {'recall':>7}")
+    for rule in result.rules:
+        print(
+            f"{rule.kind:<12} {rule.right:>6} {len(rule.extra):>6} {len(rule.missed):>6} "
+            f"{rule.precision:>10.3f} {rule.recall:>7.3f}"
+        )
+    print(f"{result.cases} texts, {result.microseconds_a_text:.0f} us a text, new rules for each")
+    for rule in result.rules:
+        for word, cases in (("extra", rule.extra), ("missed", rule.missed)):
+            if cases:
+                print(f"{rule.kind}, {word}: {', '.join(cases)}")
 
 
 def _shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from matrix_sim.cli.anonymised import anonymised_line
 from matrix_sim.cli.options import JsonOption
 from matrix_sim.cli.personas_source import (
     ConfigOption,
@@ -36,6 +37,9 @@ def convert(
         Literal["stop", "skip"] | None,
         typer.Option(help="What happens to a row that cannot be read: stop (the default) or skip."),
     ] = None,
+    language: Annotated[
+        Literal["ja", "en"] | None, typer.Option(help="Of the words that stand for names.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the personas of FILE as JSONL, which `source: table` reads without any mapping."""
@@ -52,7 +56,8 @@ def convert(
     further = {"count": count, "invalid": invalid}
     asked = asked_for(file, config, source, field or (), further)
     chosen_by = asked.seed if seed is None else seed
-    selection = load_personas(asked.personas, chosen_by, asked.base_dir)
+    tongue = language or asked.language or "ja"
+    selection = load_personas(asked.personas, chosen_by, asked.base_dir, tongue)
     export_personas(selection.personas, out)
     written = len(selection.personas)
     if as_json:
@@ -62,11 +67,15 @@ def convert(
             "file": str(out),
             "source": selection.source,
             "attribution": selection.attribution,
+            "anonymised": selection.anonymised,
             "left_out": [one.as_dict() for one in selection.left_out],
             "notes": list(selection.notes),
         }
         print(json.dumps(figures, ensure_ascii=False, indent=2))
         return
     print(printable(f"{written} personas of {selection.rows_seen} rows written: {out}"))
-    for line in (f"from: {selection.attribution}", *(f"note: {n}" for n in selection.notes)):
+    told = [f"from: {selection.attribution}"]
+    if selection.anonymised is not None:
+        told.append(f"anonymised by rule: {anonymised_line(selection.anonymised)}")
+    for line in (*told, *(f"note: {note}" for note in selection.notes)):
         print(printable(f"  {line}"))

@@ -44,8 +44,9 @@ def inspect(
     from matrix_sim.prompts.library import PromptLibrary
 
     asked = asked_for(file, config, source, field or ())
-    found = inspect_source(asked.personas, asked.base_dir, rows)
-    prompts = PromptLibrary(language or asked.language or "ja")
+    tongue = language or asked.language or "ja"
+    found = inspect_source(asked.personas, asked.base_dir, rows, tongue)
+    prompts = PromptLibrary(tongue)
     shown = [prompts.text_of("profile", persona=each) for each in found.personas[:_SHOWN]]
     place = {"hub": {"id": file[4:]}} if file.startswith("hub:") else {"path": file}
     if as_json:
@@ -139,4 +140,4 @@ def _column_table(found: Inspection) -> Iterator[str]:
 def _suggested(found: Inspection, place: dict[str, Any]) -> dict[str, Any]:
     from matrix_sim.personas.suggestion import as_config
 
-    return {"personas": {"source": "table", **place, "fields": as_config(found.suggestion)}}
+    return {"personas": {"source": found.kind, **place, "fields": as_config(found.suggestion)}}

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from matrix_sim.cli.anonymised import anonymised_line, close_look_lines
 from matrix_sim.cli.playing import Played, play_to_the_end
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory, run_owner
@@ -30,6 +31,7 @@ def play(
         lasting_directory(directory, os.environ),
         owner=run_owner(),
         fork=fork and lasting_directory(fork, os.environ),
+        say=say,
     )
     _introduce(run, say)
     quota = run.config.society.scenarios
@@ -54,6 +56,11 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
     say(f"{state} in {run.directory}")
     for note in run.selection.notes:
         say(f"note: {note}")
+    if run.selection.anonymised is not None:
+        say(f"anonymised by rule: {anonymised_line(run.selection.anonymised)}")
+    if run.close_look is not None:
+        for line in close_look_lines(run.close_look):
+            say(line)
     if run.fresh:
         for group in run.society.groups:
             people = "、".join(run.society.members[a].speaker for a in group.members)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from matrix_sim.cli.anonymised import anonymised_line
 from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 from matrix_sim.text import printable
 
 if TYPE_CHECKING:
     from matrix_sim.config import ModelConfig
     from matrix_sim.config.file import LoadedConfig
+    from matrix_sim.personas.anonymise import Kind
 
 
 def validate(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption = False) -> None:
@@ -32,21 +35,21 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     Raises:
         UsageError: the personas, the group sizes or the prompts cannot be used.
     """
-    from matrix_sim.identity import society_identity
     from matrix_sim.personas.loading import load_personas
-    from matrix_sim.prompts.catalogue import SOCIETY_TEMPLATES
     from matrix_sim.prompts.library import PromptLibrary
+    from matrix_sim.run_directory import run_identity
     from matrix_sim.society.homophily.arrangement import count_groups
     from matrix_sim.society.horizon import horizon_of
 
     config = loaded.config
-    selection = load_personas(config.personas, config.seed, loaded.base_dir)
+    selection = load_personas(config.personas, config.seed, loaded.base_dir, config.language)
     people = len(selection.personas)
     groups = count_groups(people, config.society)
     prompts = PromptLibrary(config.language, config.prompts)
     ticks = horizon_of(config.society, groups).first().end
     models = config.models
-    identity = society_identity(config, selection.personas, prompts.texts(SOCIETY_TEMPLATES))
+    identity = run_identity(config, selection.personas, prompts)
+    asks_model = config.personas.anonymised == "llm"
     return {
         "config": str(loaded.path),
         "name": config.name,
@@ -59,17 +62,23 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "left_out": [one.as_dict() for one in selection.left_out],
         "ids_made": selection.ids_made,
         "notes": list(selection.notes),
+        "anonymised": _counts(selection.anonymised),
         "groups": groups,
         "quota": config.society.scenarios,
         "ticks": ticks,
         "windows": ticks // config.society.scenario_window,
         "agent": _model(models.agent or models.default),
         "modulator": _model(models.modulator or models.default),
+        "anonymiser": _model(models.anonymiser or models.default) if asks_model else None,
         "embedding": _model(models.embedding),
         "prompts": str(config.prompts or f"the package's ({config.language})"),
         "placement": config.runtime.placement,
         "identity": identity.sha256,
     }
+
+
+def _counts(anonymised: Mapping[Kind, int] | None) -> dict[str, int] | None:
+    return None if anonymised is None else {kind.value: n for kind, n in anonymised.items()}
 
 
 def _model(model: ModelConfig) -> str:
@@ -88,11 +97,13 @@ def _lines(outlook: dict[str, Any]) -> list[str]:
         "name": f"{outlook['name']} (seed {outlook['seed']}, {outlook['language']})",
         "personas": f"{outlook['personas']} of {outlook['in_source']}, {outlook['source']}",
         "from": outlook["attribution"],
+        "anonymised": anonymised_line(outlook["anonymised"]),
         "groups": outlook["groups"],
         "horizon": goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows"),
-        **{key: outlook[key] for key in ("agent", "modulator", "embedding", "prompts")},
+        **{key: outlook[key] for key in ("agent", "modulator", "anonymiser", "embedding")},
+        "prompts": outlook["prompts"],
         "placement": outlook["placement"],
         "identity": outlook["identity"][:16],
     }
-    lines = [f"  {key:<10} {value}" for key, value in rows.items()]
+    lines = [f"  {key:<10} {value}" for key, value in rows.items() if value is not None]
     return [printable(line) for line in lines + [f"  note: {note}" for note in outlook["notes"]]]

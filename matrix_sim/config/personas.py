@@ -126,8 +126,9 @@ class PersonasConfig(Section):
     """What happens to a row that cannot be read as a persona: `stop` says which and ends; `skip`
     leaves it out and says how many were left out, and why."""
     anonymise: Literal["none", "rules", "llm"] | None = None
-    """`rules`: names, addresses, numbers and links are replaced by rule; `llm`: after that a model
-    looks for what is left; unset: `rules` for `social`, `none` for the others."""
+    """`rules`: names, e-mail addresses, numbers and links are replaced by rule; `llm`: after that a
+    model looks for what is left, and those it gives no usable reply about are left out; unset:
+    `rules` for `social`, `none` for the others."""
 
     @model_validator(mode="after")
     def _belongs_together(self) -> PersonasConfig:

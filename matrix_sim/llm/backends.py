@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -34,6 +35,10 @@ def key_of(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> str:
     return key.get_secret_value() if key is not None else ""
 
 
+class _OwnEndpoint(Endpoint, Protocol):
+    async def close(self) -> None: ...
+
+
 class Backends:
     """The endpoints of one process; roles with the same model share one, and its connections."""
 
@@ -45,11 +50,15 @@ class Backends:
         *,
         seed: int,
         share: int = 1,
+        roles: Sequence[Role] | None = None,
     ) -> None:
-        """`share` is how many processes split the slots of a stub between them."""
-        self._endpoints: list[tuple[ModelConfig, Endpoint]] = []
+        """`share` is how many processes split the slots of a stub between them.
+
+        `roles` are those that will ask: all of a simulation without it.
+        """
+        self._endpoints: list[tuple[ModelConfig, _OwnEndpoint]] = []
         self.of_role: dict[Role, Retrying] = {}
-        for role in society_roles(models):
+        for role in society_roles(models) if roles is None else roles:
             model = model_of(models, role)
             endpoint: Endpoint | None
             if role is Role.EMBEDDING:
@@ -71,6 +80,11 @@ class Backends:
         """The endpoints that are stubs, for their counters."""
         return tuple(e for _, e in self._endpoints if isinstance(e, StubEndpoint))
 
+    async def close(self) -> None:
+        """Close the connections; a process that ends need not."""
+        for _, endpoint in self._endpoints:
+            await endpoint.close()
+
 
 def _endpoint(
     model: ModelConfig,
@@ -78,7 +92,7 @@ def _endpoint(
     prompts: PromptLibrary,
     seed: int,
     share: int,
-) -> Endpoint:
+) -> _OwnEndpoint:
     if model.stub is not None:
         stub = model.stub.model_copy(update={"slots": max(1, model.stub.slots // share)})
         return StubEndpoint(stub, seed=seed, language=prompts.sources.language)

@@ -22,6 +22,8 @@ class Role(StrEnum):
     MODULATOR = "modulator"
     EMBEDDING = "embedding"
     """Gives vectors: a text a message in the request, directions in the reply (`directions`)."""
+    ANONYMISER = "anonymiser"
+    """Asked before there is a society, and only where `personas.anonymise` is `llm`."""
 
 
 @dataclass(frozen=True, slots=True)

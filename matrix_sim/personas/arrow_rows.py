@@ -28,14 +28,15 @@ class _ArrowFields(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         try:
             value: object = self._columns[name][self._index].as_py()
-        except UnicodeDecodeError as error:
+            return value
+        except UnicodeDecodeError:
             reason = f"{name!r} is not UTF-8"
             problem = f"{reason}; write the column as UTF-8 text"
-            raise RowError(self._place, problem, reason) from error
         except (ValueError, OverflowError) as error:
             reason = f"{name!r} holds a value outside of what Python can hold"
-            raise RowError(self._place, f"{reason} ({error}); correct it", reason) from error
-        return value
+            problem = f"{reason} ({error}); correct it"
+        # Here, and not where it is caught: that error holds the cell.
+        raise RowError(self._place, problem, reason)
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,6 @@ from matrix_sim.personas.rows import Row, RowError, Schema, Table, source_name
 from matrix_sim.personas.selection import LeftOut, by_reason
 from matrix_sim.personas.suggestion import suggest
 from matrix_sim.personas.table_columns import check_columns
-from matrix_sim.personas.table_reader import TableReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,8 @@ class Inspection:
     """What was found in a source."""
 
     source: str
+    kind: str
+    """`personas.source`."""
     schema: str
     """Which schema it was read with, for people."""
     files: int
@@ -75,32 +76,37 @@ def first_columns(config: PersonasConfig, base_dir: Path) -> tuple[str, ...]:
     return tuple(first.fields) if first is not None else ()
 
 
-def inspect_source(config: PersonasConfig, base_dir: Path, limit: int) -> Inspection:
-    """Look at the first `limit` rows of a source.
+def inspect_source(config: PersonasConfig, base_dir: Path, limit: int, language: str) -> Inspection:
+    """Look at the first `limit` rows of a source; of one that is anonymised no cell is shown.
 
     Raises:
         UsageError: the source cannot be read, or the config maps a column that is not there.
     """
-    reader = reader_of(config)
-    mapped = config.fields != FieldsConfig()
-    if isinstance(reader, TableReader) and mapped:
-        check_columns(open_source(config, base_dir, reader.schema), reader)
+    reader = reader_of(config, language)
+    private, mapped = reader.schema.private, config.fields != FieldsConfig()
+    if mapped:
+        tables = open_source(config, base_dir, reader.schema)
+        check_columns(tables, config.fields, private=private)
     tables = open_source(config, base_dir, Schema("a table", (), _all_columns(config, base_dir)))
     sample, more = _sample(tables, limit)
     rows = [row for row in sample if isinstance(row, Row)]
     columns = columns_of([row.fields for row in rows])
+    if private:
+        columns = tuple(replace(column, example="") for column in columns)
     names = [column.name for column in columns]
     suggestion: dict[str, FieldConfig] = {}
-    if config.source == "table":
+    if config.source in ("table", "social"):
         suggestion = suggest(columns, _uses(reader, names))
     use_it = "description" in suggestion and not mapped
     if use_it:
-        reader = TableReader(FieldsConfig.model_validate(suggestion))
+        fields = FieldsConfig.model_validate(suggestion)
+        reader = reader_of(config.model_copy(update={"fields": fields}), language)
     personas, left_out = _read(reader, sample)
     counts = [table.row_count() for table in tables]
     known = sum(count for count in counts if count is not None)
     return Inspection(
         source=source_name(tables),
+        kind=config.source,
         schema=_schema_name(config, names),
         files=len(tables),
         rows=(None if more else len(sample)) if None in counts else known,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matrix_sim.config import PersonasConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas import builtin, nemotron
+from matrix_sim.personas.anonymise import Kind
+from matrix_sim.personas.anonymising_reader import AnonymisingReader
 from matrix_sim.personas.hub_table import HubTable
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.reader import PersonaReader
@@ -16,6 +20,8 @@ from matrix_sim.personas.selection import ChosenPersonas, LeftOut, choose_person
 from matrix_sim.personas.sources import open_tables
 from matrix_sim.personas.table_columns import check_columns
 from matrix_sim.personas.table_reader import TableReader
+
+_PROFILES = "profiles of your own, anonymised; see that you may use them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class PersonaSelection:
     """Rows that could not be read, by reason; only with `invalid: skip`."""
     ids_made: int = 0
     """Personas whose id is a hash of the row, for it has none."""
+    anonymised: Mapping[Kind, int] | None = None
+    """How much the rules replaced, by kind; None where they were not asked to."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -48,13 +56,16 @@ class PersonaSelection:
         return tuple(told)
 
 
-def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
-    """Read and choose the personas of a run.
+def load_personas(
+    config: PersonasConfig, seed: int, base_dir: Path, language: str = "ja"
+) -> PersonaSelection:
+    """Read and choose the personas of a run, and anonymise them by rule if it says so.
 
     Args:
         config: where they come from and how many.
         seed: the run's seed; it decides which ones, if not all.
         base_dir: what a relative `config.path` starts from: the folder of the config file.
+        language: the run's.
 
     Raises:
         UsageError: the source cannot be read, a row is broken, or there are too few; the
@@ -62,28 +73,37 @@ def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaS
     """
     match config.source:
         case "builtin":
-            return _builtin(config, seed)
+            return _builtin(config, seed, language)
         case "nemotron":
-            return _read(config, seed, base_dir, reader_of(config), nemotron.ATTRIBUTION)
+            return _read(config, seed, base_dir, language, nemotron.ATTRIBUTION)
         case "table":
-            return _table(config, seed, base_dir)
-        case "social" | "sampler":
+            _check(config, base_dir)
+            whose = f"{_named(config, base_dir)}; its owner's terms hold"
+            return _read(config, seed, base_dir, language, whose)
+        case "social":
+            _check(config, base_dir)
+            return _read(config, seed, base_dir, language, _PROFILES)
+        case "sampler":
             raise UsageError(f"personas.source: '{config.source}' cannot be read yet")
 
 
-def reader_of(config: PersonasConfig) -> PersonaReader:
-    """What turns the rows of the source into personas.
+def reader_of(config: PersonasConfig, language: str) -> PersonaReader:
+    """What turns the rows of the source into personas, anonymised if the config says so.
 
     Raises:
         UsageError: the source has no rows that could be read.
     """
+    reader: PersonaReader
     match config.source:
         case "nemotron":
-            return nemotron.NemotronReader()
-        case "table" | "builtin":
-            return TableReader(config.fields)
-        case "social" | "sampler":
+            reader = nemotron.NemotronReader()
+        case "table" | "social" | "builtin":
+            reader = TableReader(config.fields)
+        case "sampler":
             raise UsageError(f"personas.source: '{config.source}' has no rows that can be read")
+    if config.anonymised == "none":
+        return reader
+    return AnonymisingReader(reader, config.fields, language)
 
 
 def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple[Table, ...]:
@@ -97,24 +117,24 @@ def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple
     return open_tables(_path(config, base_dir), schema)
 
 
-def _builtin(config: PersonasConfig, seed: int) -> PersonaSelection:
-    reader = reader_of(config)
+def _builtin(config: PersonasConfig, seed: int, language: str) -> PersonaSelection:
+    reader = reader_of(config, language)
     with builtin.builtin_file() as path:
         tables = open_tables(path, reader.schema)
         chosen = choose_personas(tables, reader, config.count, seed)
     return _selection(chosen, builtin.NAME, builtin.ATTRIBUTION)
 
 
-def _table(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
-    reader = TableReader(config.fields)
-    check_columns(open_source(config, base_dir, reader.schema), reader)
-    whose = f"{_named(config, base_dir)}; its owner's terms hold"
-    return _read(config, seed, base_dir, reader, whose)
+def _check(config: PersonasConfig, base_dir: Path) -> None:
+    private = config.anonymised != "none"
+    tables = open_source(config, base_dir, TableReader(config.fields).schema)
+    check_columns(tables, config.fields, private=private)
 
 
 def _read(
-    config: PersonasConfig, seed: int, base_dir: Path, reader: PersonaReader, attribution: str
+    config: PersonasConfig, seed: int, base_dir: Path, language: str, attribution: str
 ) -> PersonaSelection:
+    reader = reader_of(config, language)
     tables = open_source(config, base_dir, reader.schema)
     chosen = choose_personas(tables, reader, config.count, seed, config.invalid)
     return _selection(chosen, _named(config, base_dir), attribution)
@@ -135,11 +155,32 @@ def _path(config: PersonasConfig, base_dir: Path) -> Path:
 
 def _selection(chosen: ChosenPersonas, source: str, attribution: str) -> PersonaSelection:
     return PersonaSelection(
-        personas=tuple(each.persona for each in chosen.read),
+        personas=_told_apart([each.persona for each in chosen.read]),
         source=source,
         attribution=attribution,
         rows_seen=chosen.rows_seen,
         replaced_characters=sum(each.replaced for each in chosen.read),
         left_out=chosen.left_out,
         ids_made=sum(each.id_made for each in chosen.read),
+        anonymised=_total([each.anonymised for each in chosen.read]),
     )
+
+
+def _told_apart(personas: Sequence[Persona]) -> tuple[Persona, ...]:
+    """The personas; of those that say the same once anonymised, the second gets `-2` to its id."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for persona in personas:
+        seen[persona.id] += 1
+        number = seen[persona.id]
+        numbered = {"id": f"{persona.id}-{number}"}
+        apart.append(persona if number == 1 else persona.model_copy(update=numbered))
+    return tuple(apart)
+
+
+def _total(counts: Sequence[Mapping[Kind, int] | None]) -> Mapping[Kind, int] | None:
+    found = [one for one in counts if one is not None]
+    total: Counter[Kind] = Counter()
+    for one in found:
+        total.update(one)
+    return {kind: total[kind] for kind in Kind if total[kind]} if found else None

@@ -39,7 +39,7 @@ class ParquetTable:
         before = 0
         with self._opened() as file:
             names = file.schema_arrow.names
-            problem = repeated_columns(names) or missing_columns(names, self._schema)
+            problem = repeated_columns(names, self._schema) or missing_columns(names, self._schema)
             if problem:
                 raise SourceError(self.source, problem)
             read = [name for name in names if self._schema.reads(name)]

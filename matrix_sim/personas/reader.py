@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from matrix_sim.personas.anonymise import Kind
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.rows import Row, Schema
 
@@ -19,6 +20,8 @@ class ReadPersona:
     """NUL and lone surrogates in it, replaced by U+FFFD."""
     id_made: bool = False
     """Whether its id is a hash, for the row has none."""
+    anonymised: Mapping[Kind, int] | None = None
+    """How much the rules replaced, by kind; None where they were not asked to."""
 
 
 class PersonaReader(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class Schema:
     """Columns that the source must have, JSONL in every line."""
     further: tuple[str, ...] = ()
     """Paths that are looked up where a row has them: `city`, `profile.city`."""
+    private: bool = False
+    """Whether cells are people's own words and names: no message then quotes one, nor a name of
+    a column, for a file without its header has a person in place of it."""
 
     def reads(self, column: str) -> bool:
         """Whether anything in this column is read."""
@@ -55,7 +58,7 @@ class Row:
     """One row: its fields as the format gives them, not yet cleaned or checked."""
 
     place: Place
-    fields: Mapping[str, object]
+    fields: Mapping[str, object] = field(repr=False)
 
 
 class SourceError(UsageError):
@@ -121,18 +124,20 @@ def missing_columns(found: Collection[str], schema: Schema) -> str | None:
     missing = [column for column in schema.columns if column not in found]
     if not missing:
         return None
+    there = f"{len(found)} others" if schema.private else quoted(found) or "no columns"
     return (
-        f"lacks {quoted(missing)}, which the schema of {schema.name} requires; "
-        f"it has {quoted(found) or 'no columns'}; "
+        f"lacks {quoted(missing)}, which the schema of {schema.name} requires; it has {there}; "
         "rename the columns, or check that this is the right file"
     )
 
 
-def repeated_columns(found: Sequence[str]) -> str | None:
+def repeated_columns(found: Sequence[str], schema: Schema) -> str | None:
     """What to tell the reader about column names that stand there twice."""
     repeated = [name for name in dict.fromkeys(found) if found.count(name) > 1]
     if not repeated:
         return None
+    if schema.private:
+        return "has columns with the same name; keep one of each name"
     return f"has more than one column {quoted(repeated)}; keep one of each name"
 
 

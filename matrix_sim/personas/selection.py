@@ -152,7 +152,8 @@ class _Candidates:
             return
         known = self._by_key.get(key)
         if known is not None:
-            self.refuse(_repetition(row, known, key), rank)
+            shown = "" if self._reader.schema.private else f": {key!r}"
+            self.refuse(_repetition(row, known, shown), rank)
             return
         outcome = self._read(row)
         if isinstance(outcome, RowError) and self._skips:
@@ -200,12 +201,12 @@ class _Candidates:
             return error
 
 
-def _repetition(row: Row, known: _Candidate, key: str) -> RowError:
+def _repetition(row: Row, known: _Candidate, shown: str) -> RowError:
     if isinstance(known.outcome, ReadPersona) and known.outcome.id_made:
         problem = f"says the same as {known.place}; remove one of them, or give the rows ids"
         return RowError(row.place, problem, "says the same as another row")
     problem = (
-        f"has the same id as {known.place}: {key!r}; "
+        f"has the same id as {known.place}{shown}; "
         "give each row an id of its own, or remove one of them"
     )
     return RowError(row.place, problem, "has the same id as another row")

@@ -60,14 +60,17 @@ class CsvTable:
         number = 0
         while True:
             line = reader.line_num + 1
+            broken = None
             try:
                 cells = next(reader, None)
             except csv.Error as error:
+                broken = str(error)
+            if broken is not None:
                 problem = (
-                    f"is broken CSV ({error}); look for a quotation mark that is not closed or not "
-                    'doubled ("") in the row that begins there'
+                    f"is broken CSV ({broken}); look for a quotation mark that is not closed or "
+                    'not doubled ("") in the row that begins there'
                 )
-                raise RowError(Place(self.source, number, line), problem, "broken CSV") from error
+                raise RowError(Place(self.source, number, line), problem, "broken CSV")
             if cells is None:
                 return
             if cells:
@@ -75,7 +78,7 @@ class CsvTable:
                 yield line, cells
 
     def _checked(self, header: list[str]) -> list[str]:
-        problem = repeated_columns(header) or missing_columns(header, self._schema)
+        problem = repeated_columns(header, self._schema) or missing_columns(header, self._schema)
         if problem:
             raise SourceError(self.source, problem)
         return header
@@ -139,17 +142,29 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
-                try:
-                    line = raw.decode()
-                except UnicodeDecodeError as error:
+                at = _undecodable(raw)
+                if at is not None:
                     problem = (
-                        f"is not UTF-8: line {number} has byte 0x{raw[error.start]:02x} at offset "
-                        f"{offset + error.start} of the file; save it as UTF-8 (Excel: 'CSV UTF-8')"
+                        f"is not UTF-8: line {number} has byte 0x{raw[at]:02x} at offset "
+                        f"{offset + at} of the file; save it as UTF-8 (Excel: 'CSV UTF-8')"
                     )
-                    raise SourceError(path, problem) from error
+                    raise SourceError(path, problem)
+                line = raw.decode()
                 yield line.removeprefix("\ufeff") if number == 1 else line
                 offset += len(raw)
     except OSError as error:
         raise SourceError(
             path, f"cannot be read ({error.strerror}); check the path and its permissions"
         ) from error
+
+
+def _undecodable(raw: bytes) -> int | None:
+    """Where a line stops being UTF-8; None if it does not.
+
+    Python's own error holds the whole line, which an error of ours must not bring along.
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None

@@ -41,5 +41,10 @@ SOCIETY_TEMPLATES: Mapping[str, TemplateSpec] = {
 }
 """What the roles of a society use: their texts are part of a run's identity (S1)."""
 
-TEMPLATES: Mapping[str, TemplateSpec] = {**SOCIETY_TEMPLATES}
+ANONYMISE = "anonymise"
+
+TEMPLATES: Mapping[str, TemplateSpec] = {
+    **SOCIETY_TEMPLATES,
+    ANONYMISE: TemplateSpec(("texts",), chat=True),
+}
 """Every template that there is."""

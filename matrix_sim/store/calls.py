@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matrix_sim.errors import RunFailure
 from matrix_sim.llm.contracts import (
@@ -91,6 +91,11 @@ WHERE address = ? AND attempt = ? AND request_hash = ? AND reply IS NULL
 """
 _KEEP_PROMPT = "INSERT OR IGNORE INTO prompts VALUES (?, ?, ?, ?)"
 _PROMPT = "SELECT base, shared, tail FROM prompts WHERE request_hash = ?"
+_REPLIES_OF = "SELECT rowid, reply FROM calls WHERE role = ? AND reply IS NOT NULL"
+_FORGET_REPLY = "UPDATE calls SET reply = ? WHERE rowid = ?"
+_FORGET_PROMPTS = """
+DELETE FROM prompts WHERE request_hash IN (SELECT request_hash FROM calls WHERE role = ?)
+"""
 _TOTALS = """
 SELECT role, count(*), count(reply), sum(sends) - count(reply),
     sum(reserved_tokens * (sends - (reply IS NOT NULL))),
@@ -156,6 +161,16 @@ class CallTable:
         where = (key.address, key.attempt, key.request_hash)
         row = self._connection.execute(_REPLY, where).fetchone()
         return None if row is None or row[0] is None else decode_reply(row[0])
+
+    def forget_texts(self, role: Role) -> None:
+        """Erase what was said in the calls of a role; that they were made, and their cost, stays.
+
+        No prompt of another role may build on theirs: addresses of different kinds never do.
+        """
+        for row, reply in self._connection.execute(_REPLIES_OF, (role.value,)).fetchall():
+            silent = replace(decode_reply(reply), text="", reasoning="")
+            self._connection.execute(_FORGET_REPLY, (encode_reply(silent), row))
+        self._connection.execute(_FORGET_PROMPTS, (role.value,))
 
     def prompt(self, request_hash: bytes) -> bytes | None:
         """The messages (canonical JSON) of a recorded call; None where there is none.

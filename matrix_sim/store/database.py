@@ -56,6 +56,8 @@ def open_for_writing(path: Path, *, exclusive: bool, create: bool) -> sqlite3.Co
                 raise _never_begun(path)
             _set_journal(connection, "delete" if exclusive else "wal", path)
             connection.execute("PRAGMA synchronous = FULL")
+            # What is forgotten on purpose is overwritten; nothing else is ever deleted here.
+            connection.execute("PRAGMA secure_delete = ON")
             # KiB, if negative: the key indexes of a million calls stay in memory.
             connection.execute("PRAGMA cache_size = -65536")
             migrate(connection, version)

@@ -12,12 +12,18 @@ from matrix_sim.store.directory import prepare_directory
 from matrix_sim.store.run_store import RunStore
 
 _WHAT_HAPPENED = ("events", "ticks", "scenarios")
+_FORGOTTEN = """
+DELETE FROM calls
+WHERE reply IS NOT NULL AND request_hash NOT IN (SELECT request_hash FROM prompts)
+"""
+"""Calls whose texts were erased (`ForgetTexts`): nobody can act on such a reply again."""
 
 
 def fork_journal(source: Path, target: Path) -> None:
     """Make `target` a run that has `source`'s calls and replies and in which nothing has happened.
 
-    Only requests that the new society words differently are then asked, and paid, again.
+    Only requests that the new society words differently are then asked, and paid, again, and those
+    of a role whose texts the old one has erased.
 
     Raises:
         UsageError: `source` is no run; `target` is one already, or holds other things.
@@ -32,5 +38,6 @@ def fork_journal(source: Path, target: Path) -> None:
     with explained(copy), closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         for table in _WHAT_HAPPENED:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
+        connection.execute(_FORGOTTEN)
         connection.execute("VACUUM")
     copy.rename(target / DATABASE_FILE)

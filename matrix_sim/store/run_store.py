@@ -31,6 +31,7 @@ from matrix_sim.store.mounts import NETWORK_FILE_SYSTEMS, file_system_of, read_m
 from matrix_sim.store.writes import (
     CommitScenario,
     CommitTick,
+    ForgetTexts,
     Item,
     PutEvent,
     ReadEvents,
@@ -179,6 +180,9 @@ class RunStore:
                 return None
             case PutEvent(kind, key, body):
                 return self._happenings.put_event(kind, key, body)
+            case ForgetTexts(role):
+                self._calls.forget_texts(role)
+                return None
             case ReadReports(group):
                 return self._happenings.reports(group)
             case ReadEvents(kind):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matrix_sim.llm.contracts import OpenCall, RecordCall
+from matrix_sim.llm.contracts import OpenCall, RecordCall, Role
 from matrix_sim.messages import Scenario, TickReport
 
 
@@ -38,6 +38,13 @@ class PutEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetTexts:
+    """Erase prompts and replies of a role's calls, and keep what they cost; answers None."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReports:
     """Answers the committed ticks of a group, in order."""
 
@@ -65,6 +72,6 @@ class ReadUsage:
     """Answers the `CallUsage` of the run so far."""
 
 
-Write = OpenCall | RecordCall | CommitTick | CommitScenario | PutEvent
+Write = OpenCall | RecordCall | CommitTick | CommitScenario | PutEvent | ForgetTexts
 Read = ReadReports | ReadEvents | ReadProgress | ReadUsage
 Item = Write | Read

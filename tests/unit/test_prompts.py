@@ -125,6 +125,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
             "occupations": (text, text),
             "shared": (text, text),
         },
+        "anonymise": {"texts": (text, text)},
     }
 
 

@@ -98,7 +98,7 @@ def test_a_file_that_names_no_template_is_told_the_closest(tmp_path: Path, name:
 
 def test_a_language_without_prompts_is_told_which_there_are() -> None:
     for language in ("fr", "..", ""):
-        with pytest.raises(UsageError, match="only in: ja"):
+        with pytest.raises(UsageError, match="only in: en, ja"):
             PromptLibrary(language)
 
 

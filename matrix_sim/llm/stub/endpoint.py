@@ -78,6 +78,9 @@ class StubEndpoint:
         """What was done so far, to this moment."""
         return self._meter.read()
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     def reset_counters(self) -> None:
         """Count from zero again; what is under way counts on."""
         self._meter.reset()

@@ -1,0 +1,92 @@
+"""The model's pass over the people of a new run, with the run's journal behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from matrix_sim.config import RunConfig
+from matrix_sim.errors import RunFailure
+from matrix_sim.failpoints import NO_FAILPOINTS
+from matrix_sim.llm.backends import Backends, model_of
+from matrix_sim.llm.contracts import EnvironmentalFailure, Role
+from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
+from matrix_sim.personas.model import Persona
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.store.adapters import StoreJournal
+from matrix_sim.store.group_commit import GroupCommit
+from matrix_sim.store.run_store import RunStore
+
+_PREFIX_CACHE_TOKENS = 1_000_000
+_TOLD_EVERY = 100
+
+
+def look_at_people(
+    config: RunConfig,
+    prompts: PromptLibrary,
+    personas: Sequence[Persona],
+    store: RunStore,
+    say: Callable[[str], None],
+) -> CloseLook:
+    """Have the model look at everybody; replies that the journal holds are not asked for again.
+
+    Args:
+        config: of the run; its model for the role `anonymiser` is asked.
+        prompts: of the run.
+        personas: as the rules left them.
+        store: of the run, not yet founded.
+        say: where progress is told.
+
+    Raises:
+        RunFailure: the endpoint gave no replies now, or none that are of use.
+    """
+    people = len(personas)
+    say(f"asking the anonymiser about {people} people")
+
+    def tell(done: int) -> None:
+        if done % _TOLD_EVERY == 0 and done:
+            say(f"  {done} of {people}")
+
+    try:
+        look = asyncio.run(_look(config, prompts, personas, store, tell))
+    except EnvironmentalFailure as failure:
+        raise RunFailure(
+            f"{failure}\nWhat the anonymiser has answered is kept: the same command goes on there."
+        ) from failure
+    if not look.personas:
+        causes = ", ".join(f"{cause} {count}" for cause, count in look.left_out.items())
+        raise RunFailure(
+            f"the anonymiser gave no usable reply about anybody ({causes}). Is 'models.anonymiser'"
+            " able to follow a JSON schema, and is its 'max_tokens' enough? Then start a new run."
+        )
+    return look
+
+
+async def _look(
+    config: RunConfig,
+    prompts: PromptLibrary,
+    personas: Sequence[Persona],
+    store: RunStore,
+    tell: Callable[[int], None],
+) -> CloseLook:
+    model = model_of(config.models, Role.ANONYMISER)
+    width = config.runtime.max_in_flight
+    backends = Backends(
+        config.models, config.secrets, prompts, seed=config.seed, roles=(Role.ANONYMISER,)
+    )
+    llm = Journaled(
+        backends.of_role,
+        StoreJournal(GroupCommit(store)),
+        max_in_flight=width,
+        prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
+        failpoints=NO_FAILPOINTS,
+    )
+    try:
+        return await look_closely(
+            llm, prompts, personas, max_tokens=model.max_tokens, width=width, tell=tell
+        )
+    finally:
+        await llm.close()
+        await backends.close()
