@@ -1,4 +1,4 @@
-"""The small hand-written set in the package: for the demo, and to begin without any file."""
+"""The small hand-written sets in the package, one a language: for the demo, and to begin with."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ATTRIBUTION = "matrix-sim's own personas, part of the package, Apache-2.0"
 SCHEMA = Schema(name="matrix-sim's own personas", key="id", columns=tuple(Persona.model_fields))
 
 
-def builtin_file() -> AbstractContextManager[Path]:
-    """The JSONL file of the set, for as long as the context lasts."""
-    return as_file(files("matrix_sim.personas") / "data" / "builtin.ja.jsonl")
+def builtin_file(language: str) -> AbstractContextManager[Path]:
+    """The JSONL file of the set in this language, for as long as the context lasts."""
+    return as_file(files("matrix_sim.personas") / "data" / f"builtin.{language}.jsonl")
 
 
 def read_persona(row: Row) -> tuple[Persona, int]:

@@ -27,20 +27,23 @@ class PersonaSelection:
     """NUL and lone surrogates in the chosen rows, replaced by U+FFFD."""
 
 
-def load_personas(config: PersonasConfig, seed: int, base_dir: Path) -> PersonaSelection:
+def load_personas(
+    config: PersonasConfig, seed: int, base_dir: Path, language: str
+) -> PersonaSelection:
     """Read and choose the personas of a run.
 
     Args:
         config: where they come from and how many.
         seed: the run's seed; it decides which ones, if not all.
         base_dir: what a relative `config.path` starts from: the folder of the config file.
+        language: the run's; it decides which built-in set.
 
     Raises:
         UsageError: the source cannot be read, a row is broken, or there are too few; the
             message names file, row and field.
     """
     if config.path is None:  # only the built-in set has none; the config has checked that
-        with builtin.builtin_file() as path:
+        with builtin.builtin_file(language) as path:
             chosen = choose_rows(path, builtin.SCHEMA, config.count, seed)
         read, source, attribution = builtin.read_persona, builtin.SCHEMA.name, builtin.ATTRIBUTION
     else:

@@ -81,7 +81,7 @@ def founded(config: RunConfig, store: RunStore) -> Society:
         include={"seed": True, "personas": True, "society": dict.fromkeys(_DECIDES_GROUPS, True)}
     )
     if key not in _EVENTS:
-        personas = load_personas(config.personas, config.seed, Path()).personas
+        personas = load_personas(config.personas, config.seed, Path(), config.language).personas
         founding = found_society(config, personas, PROMPTS, local_embedding(config.seed))
         _EVENTS[key] = list(founding.events)
     store.apply(_EVENTS[key])
