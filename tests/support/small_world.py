@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from matrix_sim.config import RunConfig
+from matrix_sim.config import Language, RunConfig
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import found_society, local_embedding, read_society
@@ -45,10 +45,12 @@ from tests.support.virtual_time import run_virtually
 T = TypeVar("T")
 
 PROMPTS = PromptLibrary("ja")
+_PROMPTS = {"ja": PROMPTS, "en": PromptLibrary("en")}
 
 
 def small_config(
     *,
+    language: Language = "ja",
     stub: Mapping[str, object] = MappingProxyType({}),
     attempts: int = 50,
     **society: object,
@@ -63,6 +65,7 @@ def small_config(
     return RunConfig.model_validate(
         {
             "seed": 3,
+            "language": language,
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
             "models": {"default": {"stub": dict(stub), "retry": {"attempts": attempts}}},
@@ -78,11 +81,17 @@ _DECIDES_GROUPS = ("group_size", "neighbours", "weak_ties", "communication")
 def founded(config: RunConfig, store: RunStore) -> Society:
     """Found the society of `config` in `store`; each grouping is worked out once."""
     key = config.model_dump_json(
-        include={"seed": True, "personas": True, "society": dict.fromkeys(_DECIDES_GROUPS, True)}
+        include={
+            "seed": True,
+            "language": True,
+            "personas": True,
+            "society": dict.fromkeys(_DECIDES_GROUPS, True),
+        }
     )
     if key not in _EVENTS:
         personas = load_personas(config.personas, config.seed, Path(), config.language).personas
-        founding = found_society(config, personas, PROMPTS, local_embedding(config.seed))
+        prompts = _PROMPTS[config.language]
+        founding = found_society(config, personas, prompts, local_embedding(config.seed))
         _EVENTS[key] = list(founding.events)
     store.apply(_EVENTS[key])
     return read_society(store, config.society)
@@ -138,13 +147,14 @@ class World:
 
     def __post_init__(self) -> None:
         config, channel = self.config, self.channel(self.store)
+        prompts = _PROMPTS[config.language]
         society = founded(config, self.store)
         stub = config.models.default.stub
         assert stub is not None
         endpoint = StubEndpoint(
             stub,
             seed=config.seed,
-            language="ja",
+            language=config.language,
             sleep=asyncio.sleep,
             clock=lambda: asyncio.get_running_loop().time(),
         )
@@ -173,9 +183,9 @@ class World:
             )
 
             def build(reports: tuple[TickReport, ...]) -> Modulator:
-                agents = build_agents(charter, PROMPTS, self.llm, reports)
+                agents = build_agents(charter, prompts, self.llm, reports)
                 return build_modulator(
-                    charter, PROMPTS, self.llm, LocalMembers(agents), history, reports
+                    charter, prompts, self.llm, LocalMembers(agents), history, reports
                 )
 
             return LiveGroup(group, history, build)

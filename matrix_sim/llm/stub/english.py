@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice, takewhile
 from typing import Any
 
 from matrix_sim.llm.stub.material import MOST_TOPICS, plain
@@ -15,6 +16,8 @@ _TOPIC_CHARACTERS = 48
 
 # Letters of any script: the people of an English run may be listed in another language.
 _WORD = r"[^\W_](?:[\w'’&+#.-]*[\w+#])?"
+_RUN_WORD = r"[^\W\d_][\w'’-]*"
+_RUN_WORDS = 5
 _NAME_WORD = r"[^\W\d_][\w'’.-]*"
 _DELIMITERS = re.compile(r"[,;:()\[\]\"“”!?\n\t|/、。・]+|\.(?=\s|$)")
 _PHRASE = re.compile(rf"(?=.*[^\W\d_].)(?:{_WORD})(?: {_WORD}){{0,5}}")
@@ -26,7 +29,8 @@ _HEAD = re.compile(
     rf"({_NAME_WORD}(?: {_NAME_WORD}){{0,4}})\s*(?:\(([^:]*)\))?\s*:\s"
 )
 """A line's head: number, bracketed label, name, and in parentheses a few words on the person."""
-_BEGINNING = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")
+_BEGINNING = re.compile(r"[.?!] [a-z]")
+_SLOT = re.compile(r"\{\w+\}")
 _AN = re.compile(r"8|1[18](?!\d)|[aeio]|u(?!ni|s)", re.IGNORECASE)
 """What goes with "an": a number or a word."""
 
@@ -42,14 +46,13 @@ class English(Tongue):
         self._called = str(lists["called"])
         self._by_age_and_work = str(lists["known_by_age_and_work"])
         self._by_work = str(lists["known_by_work"])
-        small = _any_of(lists["function_words"])
-        self._no_verbs = frozenset(lists["function_words"]) - frozenset(lists["verbs"])
-        word = rf"(?!(?:{small})\b)[^\W\d_][\w'’-]+"
-        self._run = re.compile(
-            rf"\b(?:{_any_of(lists['topic_leads'])})\s(?:(?:{_any_of(lists['article_leads'])})\s)?"
-            rf"({word}(?: {word}){{0,4}})(?=\s(?:{small})\b|\s*(?:[.,;:!?)”]|$))",
-            re.IGNORECASE,
-        )
+        self._own = frozenset(_words_of(lists))
+        self._small = frozenset(lists["function_words"])
+        self._no_verbs = self._small - frozenset(lists["verbs"])
+        self._articles = frozenset(lists["article_leads"])
+        leads = "|".join(map(re.escape, lists["topic_leads"]))
+        # Looked at and not taken: the next small word may lead to another phrase.
+        self._led = re.compile(rf"\b(?:{leads}) (?=((?:{_RUN_WORD} ?){{1,6}}))")
 
     def labelled(self, line: str) -> tuple[str, str]:
         """A few letters before a colon, in small letters."""
@@ -67,10 +70,17 @@ class English(Tongue):
 
     def runs(self, text: str) -> tuple[str, ...]:
         """Words between a preposition and the next small word."""
-        runs = dict.fromkeys(self._run.findall(plain(text)))
-        # A single word with a capital is somebody's name, most likely.
-        kept = (run for run in runs if self._is_topic(run) and (" " in run or run[0].islower()))
-        return tuple(kept)[:MOST_TOPICS]
+        return tuple(islice(dict.fromkeys(self._runs(plain(text))), MOST_TOPICS))
+
+    def _runs(self, text: str) -> Iterator[str]:
+        for led in self._led.finditer(text):
+            words = led[1].split()
+            if words[0].lower() in self._articles:
+                del words[0]
+            run = list(takewhile(lambda word: word.lower() not in self._small, words))
+            phrase = " ".join(run[:_RUN_WORDS])
+            if phrase and self._tells(run) and self._is_topic(phrase):
+                yield phrase
 
     def told(self, line: str) -> Told:
         """The topic is what is quoted, else the first that is spoken of."""
@@ -78,7 +88,7 @@ class English(Tongue):
         head = _HEAD.match(line)
         rest = line[head.end() :] if head else line
         quoted = _QUOTED.search(rest)
-        topic = quoted[1] if quoted else next(iter(self.runs(rest)), "")
+        topic = quoted[1] if quoted else next(self._runs(rest), "")
         return Told(head[1], head[2] or "", topic) if head else Told("", "", topic)
 
     def step(self, line: str) -> str:
@@ -111,7 +121,7 @@ class English(Tongue):
 
     def finished(self, text: str) -> str:
         """With a capital at the beginning of each sentence."""
-        return _BEGINNING.sub(lambda letter: letter[0].upper(), text)
+        return text[:1].upper() + _BEGINNING.sub(lambda beginning: beginning[0].upper(), text[1:])
 
     def again(self, text: str, number: int) -> str:
         """With a number in brackets."""
@@ -124,6 +134,10 @@ class English(Tongue):
             and piece.lower() not in self.not_topics
         )
 
+    def _tells(self, words: list[str]) -> bool:
+        """Whether it is neither made of the stub's own words nor, most likely, a name."""
+        return (len(words) > 1 or words[0][0].islower()) and not self._own.issuperset(words)
+
     def _no_order(self, word: str) -> bool:
         """Whether a sentence that begins like this tells something."""
         low = word.lower()
@@ -133,5 +147,10 @@ class English(Tongue):
         return word.lower().rstrip(".") in self._titles
 
 
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+def _words_of(lists: Mapping[str, Any]) -> Iterator[str]:
+    """The words of all frames, which a reply holds whatever it is about."""
+    for name in ("plan", "step_actions", "own_actions", "answers", "texts", "words", "fields"):
+        held = lists[name]
+        for frames in held.values() if isinstance(held, dict) else [held]:
+            for frame in frames:
+                yield from re.findall(r"[\w'’-]+", _SLOT.sub(" ", frame))
