@@ -98,7 +98,7 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
         say(f"note: {run.selection.replaced_characters} unstorable characters in personas replaced")
     if run.fresh:
         for group in run.society.groups:
-            people = "、".join(run.society.members[a].speaker for a in group.members)
+            people = " / ".join(run.society.members[a].speaker for a in group.members)
             say(f"  {group_label(group.group)}  {group.description}\n         {people}")
 
 

@@ -32,11 +32,11 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.contracts import History, Members
 from matrix_sim.society.routing import Router, Routing, RoutingQuestion
 from matrix_sim.society.settings import ModulatorSettings
-from matrix_sim.text import clip
+from matrix_sim.text import clip_to_tokens
 
 _MEMORY_LINES = 8
 """Recent happenings that a routing prompt holds, at least; twice as many at most."""
-_LINE_CHARACTERS = 80
+_LINE_TOKENS = 80
 _KEPT_WINDOWS = 2
 """Closed windows whose actions stay at hand; older ones are read from history when asked for."""
 
@@ -236,7 +236,8 @@ class Modulator:
             del state.windows[closed]
         state.windows[window] = state.windows.get(window, ()) + report.actions
         state.memory.extend(
-            f"{self._speakers[a.agent]}: {clip(a.text, _LINE_CHARACTERS)}" for a in report.actions
+            f"{self._speakers[a.agent]}: {clip_to_tokens(a.text, _LINE_TOKENS)}"
+            for a in report.actions
         )
         if len(state.memory) > 2 * _MEMORY_LINES:
             del state.memory[:-_MEMORY_LINES]

@@ -21,7 +21,7 @@ from matrix_sim.llm.stub.pen import Pen
 from matrix_sim.llm.stub.routes import route_entry, routes_for
 from matrix_sim.llm.stub.scene import Scene
 from matrix_sim.llm.stub.tongue import Told
-from matrix_sim.text import clean_text, clip
+from matrix_sim.text import clean_text, clip_to_tokens
 
 _ADVANCING = ("advance",) * 46 + ("keep",) * 42 + ("revise",) * 10 + ("done",) * 2
 _ANSWERING = ("keep",) * 80 + ("advance",) * 15 + ("revise",) * 5
@@ -32,7 +32,7 @@ _TAKES_STEP = 0.75
 """Share of the others that take up the current step of the plan, where it is known."""
 _PLAN_STEPS = (3, 6)
 _CONDENSED_LINES = 3
-_LINE_CHARACTERS = 90
+_LINE_TOKENS = 90
 _NULL = 0.2
 """How often a field that may be null is null."""
 
@@ -140,7 +140,7 @@ class _Hand:
         lines = [line for line in remembered if not line.startswith(tongue.remark)]
         places = sorted(self.draws.sample(range(len(lines)), _CONDENSED_LINES))
         kept = (clean_text(lines[place])[0].strip(tongue.margin) for place in places)
-        text = "\n".join(tongue.bullet + clip(line, _LINE_CHARACTERS) for line in kept)
+        text = "\n".join(tongue.bullet + clip_to_tokens(line, _LINE_TOKENS) for line in kept)
         return text or self.pen.sentence("texts")
 
     # A turn: what is answered or taken up, and what that does to the plan
