@@ -31,7 +31,7 @@ _HEAD = re.compile(
 """A line's head: number, bracketed label, name, and in parentheses a few words on the person."""
 _BEGINNING = re.compile(r"[.?!] [a-z]")
 _SLOT = re.compile(r"\{\w+\}")
-_AN = re.compile(r"8|1[18](?!\d)|[aeio]|u(?!ni|s)", re.IGNORECASE)
+_AN = re.compile(r"8|1[18](?!\d)|[aeio]|u(?!ni|s[aeu])", re.IGNORECASE)
 """What goes with "an": a number or a word."""
 
 

@@ -85,7 +85,8 @@ def _forms(listed: Counter[str], written: frozenset[str]) -> dict[str, str]:
         one: max(forms, key=lambda form: (forms[form], len(form), form))
         for one, forms in families.items()
     }
-    return {word: usual[_singular(small, written)] for word, small in small_of.items()}
+    usual_of = {small: usual[_singular(small, written)] for small in small_of.values()}
+    return usual_of | {word: usual_of[small] for word, small in small_of.items()}
 
 
 def _cased(word: str, forms: Mapping[str, str]) -> str:
@@ -94,6 +95,8 @@ def _cased(word: str, forms: Mapping[str, str]) -> str:
 
 
 def _singular(word: str, written: frozenset[str]) -> str:
+    if word.endswith("ss"):
+        return word
     for ending, instead in (("ies", "y"), ("es", ""), ("s", "")):
         one = word.removesuffix(ending) + instead
         if word.endswith(ending) and len(one) > 2 and one in written and one not in _SMALL:
@@ -118,7 +121,12 @@ def _runs(persona: Persona, forms: Mapping[str, str]) -> list[list[str]]:
 
 
 def _pairs(persona: Persona, forms: Mapping[str, str]) -> list[str]:
-    return [f"{one} {other}" for run in _runs(persona, forms) for one, other in pairwise(run)]
+    """Neighbours within a run; a number says something of the second only."""
+    return [
+        f"{one} {forms.get(other, other)}"
+        for run in _runs(persona, forms)
+        for one, other in pairwise(run)
+    ]
 
 
 def _alike(one: str, other: str) -> bool:
