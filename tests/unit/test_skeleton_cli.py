@@ -183,6 +183,20 @@ def test_the_language_decides_which_of_the_built_in_people_there_are(capsys: Out
     assert len(identities) == 2
 
 
+def test_the_stub_server_speaks_the_language_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(
+        "matrix_sim.llm.stub.server.run_stub_server",
+        lambda config, *, language, **rest: started.append(language),
+    )
+    assert main(["stub-server"]) == main(["stub-server", "--language", "en"]) == 0
+    assert started == ["ja", "en"]
+    assert main(["stub-server", "--language", "fr"]) == 2
+    assert "'ja', 'en'" in capsys.readouterr().err
+
+
 def test_validate_shows_no_key(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")

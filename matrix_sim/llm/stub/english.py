@@ -136,7 +136,8 @@ class English(Tongue):
 
     def _tells(self, words: list[str]) -> bool:
         """Whether it is neither made of the stub's own words nor, most likely, a name."""
-        return (len(words) > 1 or words[0][0].islower()) and not self._own.issuperset(words)
+        named = len(words) == 1 and words[0][0].isupper()
+        return not named and not self._own.issuperset(words)
 
     def _no_order(self, word: str) -> bool:
         """Whether a sentence that begins like this tells something."""
