@@ -109,9 +109,6 @@ class _Walk:
     def _loop(self, loop: nodes.For, scope: Scope) -> None:
         kind = self.kind(loop.iter, scope)
         inner = scope | {"loop": Plain(LoopContext)}
-        # What the body sets it may read in its next round, before it sets it again.
-        stored = [name.name for name in loop.find_all(nodes.Name) if name.ctx == "store"]
-        inner |= dict.fromkeys(stored)
         self._bind(loop.target, item_of(kind), inner)
         if loop.test is not None:
             self.kind(loop.test, inner)

@@ -97,6 +97,12 @@ def test_plural_is_folded_where_both_are_written(own: str, other: str, one_word:
     assert (one_word in shared) == (own in ("boats", "stories", "boxes"))
 
 
+def test_news_is_not_more_than_one_new() -> None:
+    others = [person(number, "new boats", "new maps") for number in (2, 3)]
+
+    assert "news" in words(person(1, "local news and weather maps"), *others)
+
+
 def test_the_form_that_most_people_write_stands_for_the_others() -> None:
     people = (person(1, "boats"), person(2, "boat"), person(3, "my boat"))
 

@@ -90,6 +90,12 @@ def test_of_several_mistakes_the_first_is_told(tmp_path: Path) -> None:
         ),
         (
             "profile",
+            "{% set x = persona %}{% if persona.age %}{% set x = persona %}"
+            "{% else %}{% set x = namespace(k=1) %}{% endif %}{{ x.k if not persona.age }}",
+        ),
+        ("profile", "{% for d in persona.details %}{% set persona = d %}{% endfor %}"),
+        (
+            "profile",
             "{% for d in persona.details %}{{ loop.index }}{{ loop.cycle('a', 'b') }}"
             "{{ loop.previtem|default('') }}{% endfor %}",
         ),

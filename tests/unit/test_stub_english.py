@@ -158,10 +158,11 @@ def test_a_summary_tells_who_did_what_without_names() -> None:
 def test_a_condensed_block_keeps_lines_of_the_memory() -> None:
     lines = [f"- me: On day {n} I mended {n} rods, which took a good while." for n in range(1, 9)]
     memory = "<memory>\n(notes on earlier days)\n" + "\n".join(lines) + "\n</memory>"
-    kept = write(request("condense/a00001/b0000", memory)).splitlines()
+    for block in range(20):
+        kept = write(request(f"condense/a00001/b{block:04d}", memory)).splitlines()
 
-    assert len(kept) == 3
-    assert kept == [line for line in lines if line in kept]
+        assert len(kept) == 3
+        assert kept == [line for line in lines if line in kept]
 
 
 @pytest.mark.parametrize(
