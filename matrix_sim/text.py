@@ -39,6 +39,12 @@ def estimate_tokens(text: str) -> int:
     return len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN + 1
 
 
+def clip_to_tokens(text: str, tokens: int) -> str:
+    """About the first `tokens` tokens: so many characters of Japanese, thrice the Latin letters."""
+    size = len(text.encode("utf-8", "replace"))
+    return clip(text, tokens * max(1, round(BYTES_A_TOKEN * len(text) / max(1, size))))
+
+
 def clip(text: str, characters: int) -> str:
     """The first `characters` characters, with an ellipsis where something was cut."""
     return text if len(text) <= characters else text[: characters - 1] + "…"

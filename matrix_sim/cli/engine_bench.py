@@ -92,7 +92,7 @@ def _bench_personas(count: int, seed: int) -> list[Persona]:
     config = RunConfig.model_validate(
         {"society": {"ticks": 1}, "models": {"default": {"stub": {}}}}
     )
-    built_in = load_personas(config.personas, 0, Path()).personas
+    built_in = load_personas(config.personas, 0, Path(), config.language).personas
     people = []
     for number in range(count):
         draw = named_random(seed, "bench-persona", str(number))

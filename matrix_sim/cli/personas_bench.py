@@ -99,7 +99,7 @@ def write_shard(path: Path, rows: int, seed: int) -> None:
 
 def _pieces() -> list[str]:
     """Clauses of the hand-written personas, to make sentences of."""
-    people = load_personas(PersonasConfig(), 0, Path()).personas
+    people = load_personas(PersonasConfig(), 0, Path(), "ja").personas
     text = "".join((*(p.description for p in people), *(d for p in people for d in p.details)))
     return [piece for sentence in text.split("。") for piece in sentence.split("、") if piece]
 
@@ -124,7 +124,7 @@ def _text(draw: random.Random, pieces: list[str]) -> str:
 def _measured(how: str, personas: dict[str, Any]) -> ReadingFigures:
     config = PersonasConfig.model_validate(personas)
     began = time.perf_counter()
-    selection = load_personas(config, 0, Path())
+    selection = load_personas(config, 0, Path(), "ja")
     took = time.perf_counter() - began
     return ReadingFigures(
         how=how,

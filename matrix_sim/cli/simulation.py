@@ -63,5 +63,5 @@ def _introduce(run: OpenedRun, say: Callable[[str], None]) -> None:
             say(line)
     if run.fresh:
         for group in run.society.groups:
-            people = "、".join(run.society.members[a].speaker for a in group.members)
+            people = " / ".join(run.society.members[a].speaker for a in group.members)
             say(f"  {group_label(group.group)}  {group.description}\n         {people}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,6 +21,9 @@ def stub_server(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    language: Annotated[
+        Literal["ja", "en"], typer.Option(help="Of the replies: the language of the run that asks.")
+    ] = "ja",
     reasoning: Annotated[bool, typer.Option(help="Reply with a short thinking text.")] = False,
     api_key_env: Annotated[
         str | None,
@@ -53,7 +56,7 @@ def stub_server(
     run_stub_server(
         config,
         seed=seed,
-        language="ja",
+        language=language,
         host=host,
         port=port,
         api_key=os.environ[api_key_env] if api_key_env else None,

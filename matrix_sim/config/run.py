@@ -24,7 +24,7 @@ class RunConfig(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides every draw: who is chosen, the grouping, the weak ties, what the stub says."""
     language: Language = "ja"
-    """Of the prompts, and so of what the people do."""
+    """Of the prompts, and so of what the people do; also of the stub and the built-in people."""
     personas: PersonasConfig = PersonasConfig()
     """Who lives in the society."""
     society: SocietyConfig = Field(

@@ -1,6 +1,6 @@
-"""The small hand-written set in the package: for the demo, and to begin without any file.
+"""The small hand-written sets in the package, one a language: for the demo, and to begin with.
 
-It is in the format that `personas convert` writes, so a table without a mapping reads it.
+They are in the format that `personas convert` writes, so a table without a mapping reads them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ NAME = "matrix-sim's own personas"
 ATTRIBUTION = f"{NAME}, part of the package, Apache-2.0"
 
 
-def builtin_file() -> AbstractContextManager[Path]:
-    """The JSONL file of the set, for as long as the context lasts."""
-    return as_file(files("matrix_sim.personas") / "data" / "builtin.ja.jsonl")
+def builtin_file(language: str) -> AbstractContextManager[Path]:
+    """The JSONL file of the set in this language, for as long as the context lasts."""
+    return as_file(files("matrix_sim.personas") / "data" / f"builtin.{language}.jsonl")

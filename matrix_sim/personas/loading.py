@@ -57,7 +57,7 @@ class PersonaSelection:
 
 
 def load_personas(
-    config: PersonasConfig, seed: int, base_dir: Path, language: str = "ja"
+    config: PersonasConfig, seed: int, base_dir: Path, language: str
 ) -> PersonaSelection:
     """Read and choose the personas of a run, and anonymise them by rule if it says so.
 
@@ -65,7 +65,7 @@ def load_personas(
         config: where they come from and how many.
         seed: the run's seed; it decides which ones, if not all.
         base_dir: what a relative `config.path` starts from: the folder of the config file.
-        language: the run's.
+        language: the run's; it decides which built-in set, and what stands for names.
 
     Raises:
         UsageError: the source cannot be read, a row is broken, or there are too few; the
@@ -119,7 +119,7 @@ def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple
 
 def _builtin(config: PersonasConfig, seed: int, language: str) -> PersonaSelection:
     reader = reader_of(config, language)
-    with builtin.builtin_file() as path:
+    with builtin.builtin_file(language) as path:
         tables = open_tables(path, reader.schema)
         chosen = choose_personas(tables, reader, config.count, seed)
     return _selection(chosen, builtin.NAME, builtin.ATTRIBUTION)

@@ -4,40 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from matrix_sim.messages import Goal, Observation, ScenarioAction
+from matrix_sim.personas.model import Persona
+from matrix_sim.society.memory import MemoryItem
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSpec:
     """What a template of some name has to be."""
 
-    variables: tuple[str, ...]
-    """Everything that it may use; the code that renders it passes exactly these."""
+    variables: Mapping[str, Any]
+    """Everything that it may use, each with its type; the code that renders it passes exactly
+    these."""
     chat: bool = False
     """Whether it has a system and a user part; otherwise it is one piece of text."""
 
 
+_Lines = tuple[str, ...]
+_Memory = tuple[MemoryItem, ...]
+
 SOCIETY_TEMPLATES: Mapping[str, TemplateSpec] = {
-    "goal": TemplateSpec(("profile", "round", "previous", "memory"), chat=True),
+    "goal": TemplateSpec(
+        {"profile": str, "round": int, "previous": Goal | None, "memory": _Memory}, chat=True
+    ),
     "act": TemplateSpec(
-        (
-            "profile",
-            "goal",
-            "memory",
-            "recalled",
-            "step",
-            "observations",
-            "mode",
-        ),
+        {
+            "profile": str,
+            "goal": Goal | None,
+            "memory": _Memory,
+            "recalled": _Memory,
+            "step": str | None,
+            "observations": tuple[Observation, ...],
+            "mode": str,
+        },
         chat=True,
     ),
-    "route": TemplateSpec(("members", "neighbours", "memory", "recalled", "actions"), chat=True),
-    "summary": TemplateSpec(("actions",), chat=True),
-    "condense": TemplateSpec(("items", "speaker"), chat=True),
-    "repair": TemplateSpec(("error", "schema")),
-    "json_instruction": TemplateSpec(("schema",)),
-    "profile": TemplateSpec(("persona",)),
-    "speaker": TemplateSpec(("persona",)),
-    "group_description": TemplateSpec(("ages", "regions", "occupations", "shared")),
+    "route": TemplateSpec(
+        {
+            "members": tuple[tuple[str, str], ...],
+            "neighbours": tuple[tuple[str, str], ...],
+            "memory": _Lines,
+            "recalled": _Lines,
+            "actions": tuple[tuple[int, str, str, str, str], ...],
+        },
+        chat=True,
+    ),
+    "summary": TemplateSpec({"actions": tuple[ScenarioAction, ...]}, chat=True),
+    "condense": TemplateSpec({"items": _Memory, "speaker": str}, chat=True),
+    "repair": TemplateSpec({"error": str, "schema": str}),
+    "json_instruction": TemplateSpec({"schema": str}),
+    "profile": TemplateSpec({"persona": Persona}),
+    "speaker": TemplateSpec({"persona": Persona}),
+    "group_description": TemplateSpec(
+        {
+            "ages": tuple[int, int] | None,
+            "regions": _Lines,
+            "occupations": _Lines,
+            "shared": _Lines,
+        }
+    ),
 }
 """What the roles of a society use: their texts are part of a run's identity (S1)."""
 
@@ -45,6 +72,6 @@ ANONYMISE = "anonymise"
 
 TEMPLATES: Mapping[str, TemplateSpec] = {
     **SOCIETY_TEMPLATES,
-    ANONYMISE: TemplateSpec(("texts",), chat=True),
+    ANONYMISE: TemplateSpec({"texts": tuple[str, ...]}, chat=True),
 }
 """Every template that there is."""

@@ -17,6 +17,7 @@ from jinja2.meta import find_referenced_templates, find_undeclared_variables
 from jinja2.sandbox import SandboxedEnvironment
 
 from matrix_sim.errors import UsageError
+from matrix_sim.prompts.attributes import mistakes_in
 from matrix_sim.prompts.catalogue import TemplateSpec
 from matrix_sim.prompts.material import one_line
 from matrix_sim.prompts.texts import TemplateText
@@ -61,8 +62,9 @@ class PromptTemplate:
     """A template ready to be rendered.
 
     Raises:
-        UsageError: a syntax error, a variable that this template does not get, a reference to
-            another template, parts that are missing or not constant; with file and line.
+        UsageError: a syntax error, a variable that this template does not get or an attribute that
+            such a variable has not, a reference to another template, parts that are missing or
+            not constant; with file and line.
     """
 
     def __init__(
@@ -154,6 +156,8 @@ class PromptTemplate:
             line = next((n.lineno for n in tree.find_all(nodes.Name) if n.name == name), None)
             close = _closest(name, known) or f"; it gets {', '.join(known)}"
             raise self._wrong(line, f"this template gets no variable '{name}'{close}")
+        for mistake in mistakes_in(tree, known):
+            raise self._wrong(mistake.line, mistake.what)
 
     def _wrong(self, line: int | None, what: str) -> UsageError:
         where = self._origin if line is None else f"{self._origin}, line {line}"

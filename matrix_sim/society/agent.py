@@ -31,13 +31,13 @@ from matrix_sim.society.memory import Memory, MemoryItem
 from matrix_sim.society.replies import ActReply, GoalReply
 from matrix_sim.society.settings import AgentSettings
 from matrix_sim.society.society import Member
-from matrix_sim.text import clip
+from matrix_sim.text import clip, clip_to_tokens
 
 _GOAL_SCHEMA = schema_of(GoalReply, "goal")
 _ACT_SCHEMA = schema_of(ActReply, "act")
 _CONDENSED_SHARE = 4
 _SHORTEST_EXCERPT = 20
-"""Characters that stand in for a memory item where nothing condensed it."""
+"""Tokens that stand in for a memory item where nothing condensed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +263,8 @@ class Agent:
 
     async def _condense(self, state: AgentState) -> CondensedBlock:
         block = state.memory.oldest_block(self._settings.memory.block_tokens)
-        # A character is about a token: what is condensed comes down to a quarter.
-        characters = self._settings.memory.block_tokens // _CONDENSED_SHARE
+        # What is condensed comes down to a quarter.
+        tokens = self._settings.memory.block_tokens // _CONDENSED_SHARE
         request = Request(
             address=Address(f"condense/{self._label}/b{state.blocks:04d}"),
             role=Role.AGENT,
@@ -273,10 +273,12 @@ class Agent:
         )
         reply = await ask_text(self._llm, request)
         if isinstance(reply, Failure):
-            share = max(_SHORTEST_EXCERPT, characters // len(block))
-            text = "\n".join(clip(item.text, share) for item in block)
-            return CondensedBlock(state.blocks, len(block), clip(text, characters), failure=reply)
-        return CondensedBlock(state.blocks, len(block), clip(reply.strip(), characters))
+            share = max(_SHORTEST_EXCERPT, tokens // len(block))
+            text = "\n".join(clip_to_tokens(item.text, share) for item in block)
+            return CondensedBlock(
+                state.blocks, len(block), clip_to_tokens(text, tokens), failure=reply
+            )
+        return CondensedBlock(state.blocks, len(block), clip_to_tokens(reply.strip(), tokens))
 
     @property
     def _label(self) -> str:

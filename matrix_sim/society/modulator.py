@@ -34,13 +34,13 @@ from matrix_sim.society.contracts import History, Members
 from matrix_sim.society.memory import MemoryItem
 from matrix_sim.society.routing import Router, Routing, RoutingQuestion
 from matrix_sim.society.settings import ModulatorSettings
-from matrix_sim.text import clip
+from matrix_sim.text import clip_to_tokens
 
 _MEMORY_LINES = 8
 """Recent happenings that a routing prompt holds, at least; twice as many at most."""
 _RECENT_TEXTS = 4
 """What a member did and observed lately, as far as similarity goes by it."""
-_LINE_CHARACTERS = 80
+_LINE_TOKENS = 80
 _KEPT_WINDOWS = 2
 """Closed windows whose actions stay at hand; older ones are read from history when asked for."""
 
@@ -260,7 +260,7 @@ class Modulator:
             del state.windows[closed]
         state.windows[window] = state.windows.get(window, ()) + report.actions
         state.memory.extend(
-            MemoryItem(self._speakers[a.agent], clip(a.text, _LINE_CHARACTERS))
+            MemoryItem(self._speakers[a.agent], clip_to_tokens(a.text, _LINE_TOKENS))
             for a in report.actions
         )
         if len(state.memory) > 2 * _MEMORY_LINES:

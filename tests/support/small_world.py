@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from matrix_sim.config import RunConfig
+from matrix_sim.config import Language, RunConfig
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
@@ -49,10 +49,12 @@ from tests.support.virtual_time import run_virtually
 T = TypeVar("T")
 
 PROMPTS = PromptLibrary("ja")
+_PROMPTS = {"ja": PROMPTS, "en": PromptLibrary("en")}
 
 
 def small_config(
     *,
+    language: Language = "ja",
     stub: Mapping[str, object] = MappingProxyType({}),
     attempts: int = 50,
     **society: object,
@@ -67,6 +69,7 @@ def small_config(
     return RunConfig.model_validate(
         {
             "seed": 3,
+            "language": language,
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
             "models": {"default": {"stub": dict(stub), "retry": {"attempts": attempts}}},
@@ -84,14 +87,16 @@ def founded(config: RunConfig, store: RunStore) -> Society:
     key = config.model_dump_json(
         include={
             "seed": True,
+            "language": True,
             "personas": True,
             "society": dict.fromkeys(_DECIDES_GROUPS, True),
             "models": {"embedding"},
         }
     )
     if key not in _EVENTS:
-        personas = load_personas(config.personas, config.seed, Path()).personas
-        founding = found_society(config, personas, PROMPTS, _embedding(config))
+        personas = load_personas(config.personas, config.seed, Path(), config.language).personas
+        prompts = _PROMPTS[config.language]
+        founding = found_society(config, personas, prompts, _embedding(config))
         _EVENTS[key] = list(founding.events)
     store.apply(_EVENTS[key])
     return read_society(store, config.society)
@@ -153,13 +158,14 @@ class World:
 
     def __post_init__(self) -> None:
         config, channel = self.config, self.channel(self.store)
+        prompts = _PROMPTS[config.language]
         society = founded(config, self.store)
         stub = config.models.default.stub
         assert stub is not None
         endpoint = StubEndpoint(
             stub,
             seed=config.seed,
-            language="ja",
+            language=config.language,
             sleep=asyncio.sleep,
             clock=lambda: asyncio.get_running_loop().time(),
         )
@@ -198,9 +204,9 @@ class World:
             )
 
             def build(reports: tuple[TickReport, ...]) -> Modulator:
-                agents = build_agents(charter, PROMPTS, self.llm, reports)
+                agents = build_agents(charter, prompts, self.llm, reports)
                 return build_modulator(
-                    charter, PROMPTS, self.llm, LocalMembers(agents), history, reports
+                    charter, prompts, self.llm, LocalMembers(agents), history, reports
                 )
 
             return LiveGroup(group, history, build)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matrix_sim.personas.model import Persona
 from matrix_sim.society.homophily.description import GroupTraits, describe_groups
-from matrix_sim.society.homophily.words import overlap, standing_words, words_of
+from matrix_sim.society.homophily.words import lexicon_of, wording_of, words_of
 
 
 def person(number: int, *facts: str, work: str = "", age: int | None = None) -> Persona:
@@ -67,6 +67,7 @@ def test_at_most_five_words_that_do_not_repeat_each_other() -> None:
     crowd = [person(number, *facts) for number in range(3)]
     shared = describe_groups([*crowd, *CARERS], ((0, 1, 2), (3, 4, 5)))[0].shared
     assert len(shared) == 5
+    overlap = wording_of(crowd).overlap
     assert not any(overlap(one, other) for one in shared for other in shared if one != other)
 
 
@@ -78,15 +79,15 @@ def test_a_group_of_one_is_described_by_what_is_its_own() -> None:
 def test_a_part_of_a_compound_is_a_word_only_if_it_stands_alone_somewhere() -> None:
     reader = person(1, "歴史小説読書")
     historian = person(2, "歴史")
-    assert "歴史" not in words_of(reader, standing_words([reader]))
-    both = words_of(reader, standing_words([reader, historian]))
+    assert "歴史" not in words_of(reader, lexicon_of([reader]))
+    both = words_of(reader, lexicon_of([reader, historian]))
     assert "歴史" in both
     assert "史小" not in both
 
 
 def test_a_noun_made_from_a_verb_keeps_its_ending() -> None:
     guide = person(1, "宿場町歩きの案内", "教材作り", "静かな寺巡りと写真")
-    words = words_of(guide, standing_words([guide]))
+    words = words_of(guide, lexicon_of([guide]))
     assert {"宿場町歩き", "教材作り", "案内"} <= set(words)
     assert not {"宿場町歩", "教材作"} & set(words)
 
@@ -97,4 +98,4 @@ def test_words_are_the_same_whichever_group_is_asked_for_first() -> None:
 
 def test_a_fact_of_any_length_costs_no_more_than_its_length() -> None:
     endless = person(1, "漢" * 20_000, "カ漢" * 10_000)
-    assert all(len(word) <= 12 for word in words_of(endless, standing_words([endless])))
+    assert all(len(word) <= 12 for word in words_of(endless, lexicon_of([endless])))

@@ -19,7 +19,7 @@ from matrix_sim.society.homophily.profile import profile_text
 from tests.support.examples import examples
 
 SIZES = GroupSizeConfig(min=2, max=6, mean=4)
-PEOPLE = load_personas(PersonasConfig(), 3, Path()).personas
+PEOPLE = load_personas(PersonasConfig(), 3, Path(), "ja").personas
 
 
 def arranged(communication: str, seed: int = 3) -> Arrangement:

@@ -49,7 +49,7 @@ def refused(capsys: Output, *arguments: str) -> str:
 
 def persona(folder: Path, fields: dict[str, Any] | None = None) -> tuple[Persona, ...]:
     data = {"source": "table", "path": folder, "fields": fields or {}}
-    return load_personas(PersonasConfig.model_validate(data), 0, Path()).personas
+    return load_personas(PersonasConfig.model_validate(data), 0, Path(), "ja").personas
 
 
 def test_an_unknown_table_is_guessed_and_shown_as_it_would_be(table: Path, capsys: Output) -> None:
@@ -173,7 +173,7 @@ def test_converting_chooses_by_seed_as_a_run_does(table: Path, capsys: Output) -
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     asked(capsys, "convert", "many.jsonl", "out.jsonl", "--count", "5", "--seed", "3")
     config = PersonasConfig(source="table", path=path, count=5)
-    assert persona(table.parent / "out.jsonl") == load_personas(config, 3, Path()).personas
+    assert persona(table.parent / "out.jsonl") == load_personas(config, 3, Path(), "ja").personas
     assert not (table.parent / "out.jsonl.part").exists()
 
 

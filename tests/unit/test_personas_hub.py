@@ -40,7 +40,7 @@ def data_set(folder: Path, rows: list[dict[str, Any]], suffix: str) -> Path:
 
 def load(hub: dict[str, Any], **more: Any) -> PersonaSelection:
     data = {"source": "table", "hub": hub, **more}
-    return load_personas(PersonasConfig.model_validate(data), 7, Path())
+    return load_personas(PersonasConfig.model_validate(data), 7, Path(), "ja")
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
@@ -49,7 +49,7 @@ def test_a_data_set_gives_the_same_personas_as_its_files(tmp_path: Path, suffix:
     streamed = load({"id": str(folder)}, fields=FIELDS, count=6)
     path = folder / f"train.{suffix}"
     config = {"source": "table", "path": path, "fields": FIELDS, "count": 6}
-    from_file = load_personas(PersonasConfig.model_validate(config), 7, Path())
+    from_file = load_personas(PersonasConfig.model_validate(config), 7, Path(), "ja")
     assert streamed.personas == from_file.personas
     assert streamed.rows_seen == 40
     assert streamed.source == f"{folder} (train) of the Hugging Face hub"

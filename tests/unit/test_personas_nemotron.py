@@ -59,7 +59,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 def load(path: Path, count: int | None = None, seed: int = 7) -> PersonaSelection:
     config = PersonasConfig(source="nemotron", path=Path(path.name), count=count)
-    return load_personas(config, seed, path.parent)
+    return load_personas(config, seed, path.parent, "ja")
 
 
 def load_one(tmp_path: Path, **changes: Any) -> Persona:
@@ -257,7 +257,7 @@ def test_a_name_is_what_most_texts_begin_with(texts: list[str], name: str) -> No
 
 def test_an_absolute_path_needs_no_base(tmp_path: Path) -> None:
     config = PersonasConfig(source="nemotron", path=REAL_ROWS, count=3)
-    assert len(load_personas(config, 0, tmp_path / "elsewhere").personas) == 3
+    assert len(load_personas(config, 0, tmp_path / "elsewhere", "ja").personas) == 3
 
 
 def test_text_files_are_read_without_loading_pyarrow() -> None:
@@ -265,7 +265,7 @@ def test_text_files_are_read_without_loading_pyarrow() -> None:
         "import sys; from pathlib import Path;"
         "from matrix_sim.config import PersonasConfig;"
         "from matrix_sim.personas.loading import load_personas;"
-        "load_personas(PersonasConfig(), 0, Path('.'));"
+        "load_personas(PersonasConfig(), 0, Path('.'), 'ja');"
         "sys.exit('pyarrow' in sys.modules)"
     )
     root = Path(__file__).resolve().parents[2]

@@ -34,7 +34,7 @@ def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def load(path: Path, **config: Any) -> PersonaSelection:
-    return load_personas(PersonasConfig(source="social", path=path, **config), 0, Path())
+    return load_personas(PersonasConfig(source="social", path=path, **config), 0, Path(), "ja")
 
 
 def test_a_profile_becomes_a_persona_without_the_person(tmp_path: Path) -> None:
@@ -93,14 +93,14 @@ def test_columns_of_other_names_are_mapped(tmp_path: Path) -> None:
 
 
 def test_names_go_from_other_sources_too_if_asked(tmp_path: Path) -> None:
-    plain = load_personas(PersonasConfig(count=9), 3, Path()).personas
-    anonymised = load_personas(PersonasConfig(count=9, anonymise="rules"), 3, Path())
+    plain = load_personas(PersonasConfig(count=9), 3, Path(), "ja").personas
+    anonymised = load_personas(PersonasConfig(count=9, anonymise="rules"), 3, Path(), "ja")
     assert any(person.name for person in plain)
     for before, after in zip(plain, anonymised.personas, strict=True):
         assert after.name == ""
         assert after.id != before.id
         assert after.age == before.age
-    assert load_personas(PersonasConfig(count=9), 3, Path()).anonymised is None
+    assert load_personas(PersonasConfig(count=9), 3, Path(), "ja").anonymised is None
 
 
 SECRET = "神宮寺凛音"
@@ -144,7 +144,9 @@ def test_no_mapping_that_fails_quotes_a_profile(tmp_path: Path, source: str) -> 
     for file in (path, headless):
         config = {"fields": {"region": "city"}, "anonymise": "rules", "path": file}
         with pytest.raises(UsageError, match="city") as caught:
-            load_personas(PersonasConfig.model_validate(config | {"source": source}), 0, Path())
+            load_personas(
+                PersonasConfig.model_validate(config | {"source": source}), 0, Path(), "ja"
+            )
         assert SECRET not in everything_told(caught.value)
 
 

@@ -49,7 +49,9 @@ FORMATS = [write_csv, write_jsonl, write_parquet]
 
 def load(path: Path, fields: dict[str, Any] | None = None, **more: Any) -> PersonaSelection:
     data = {"source": "table", "path": path, "fields": fields or {}, **more}
-    return load_personas(PersonasConfig.model_validate(data), seed=7, base_dir=path.parent)
+    return load_personas(
+        PersonasConfig.model_validate(data), seed=7, base_dir=path.parent, language="ja"
+    )
 
 
 def refusal(path: Path, fields: dict[str, Any] | None = None, **more: Any) -> str:

@@ -180,6 +180,37 @@ def test_validate_refuses_what_a_run_would_stumble_over(capsys: Output) -> None:
     assert "no.csv" in capsys.readouterr().err
 
 
+def test_validate_names_a_mistake_in_a_template_of_ones_own(tmp_path: Path, capsys: Output) -> None:
+    speaker = tmp_path / "speaker.j2"
+    speaker.write_text("{{ persona.name }}\n{% if 0 %}{{ persona.ocupation }}{% endif %}\n")
+    assert main(["validate", DEMO, "--set", f"prompts={tmp_path}"]) == 2
+    said = capsys.readouterr().err
+    assert f"{speaker}, line 2: there is no 'persona.ocupation'" in said
+    assert "did you mean 'persona.occupation'?" in said
+
+
+def test_the_language_decides_which_of_the_built_in_people_there_are(capsys: Output) -> None:
+    identities = set()
+    for language in ("ja", "en"):
+        assert main(["validate", DEMO, "--json", "--set", f"language={language}"]) == 0
+        identities.add(json.loads(capsys.readouterr().out)["identity"])
+    assert len(identities) == 2
+
+
+def test_the_stub_server_speaks_the_language_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(
+        "matrix_sim.llm.stub.server.run_stub_server",
+        lambda config, *, language, **rest: started.append(language),
+    )
+    assert main(["stub-server"]) == main(["stub-server", "--language", "en"]) == 0
+    assert started == ["ja", "en"]
+    assert main(["stub-server", "--language", "fr"]) == 2
+    assert "'ja', 'en'" in capsys.readouterr().err
+
+
 def test_validate_shows_no_key(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")

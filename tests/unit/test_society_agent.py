@@ -304,6 +304,15 @@ def test_where_nothing_condenses_a_memory_its_beginnings_stand_in_for_it(
     assert who.state.memory.tokens <= 200 + 100
 
 
+def test_notes_in_latin_letters_may_be_as_long_as_their_tokens_allow() -> None:
+    def notes(text: str) -> int:
+        _, steps = condensing(lambda r: text if parts(r)[0] == "condense" else usual(r))
+        return max(len(block.text) for step in steps for block in step.condensed)
+
+    assert notes("・本を読んだ。" * 40) == 25
+    assert notes("- me: I read. " * 40) == 75
+
+
 @examples(60)
 @given(
     texts=st.lists(

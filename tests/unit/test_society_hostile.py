@@ -45,7 +45,9 @@ def hostile(request: Request) -> str:
 
 
 def test_what_people_and_models_say_passes_through_a_whole_run_as_text(config: RunConfig) -> None:
-    assert load_personas(config.personas, config.seed, Path()).replaced_characters > 0
+    assert (
+        load_personas(config.personas, config.seed, Path(), config.language).replaced_characters > 0
+    )
     model, store = ScriptedModel(hostile), RunStore.in_memory()
     run_virtually(play_world(config, store, wrap=lambda _: model))
     asked = [r.messages[-1].content for r in model.asked]

@@ -40,6 +40,7 @@ class Cast:
         self.questions: list[RoutingQuestion] = []
         self.says: dict[tuple[int, int], str] = {}
         self.idle: set[int] = set()
+        self.saying = ""
         self.done: set[int] = set()
         self.fails: dict[int, BaseException] = {}
         self.aware: dict[int, tuple[int, ...]] = {}
@@ -53,7 +54,7 @@ class Cast:
         await asyncio.sleep(0)
         if agent in self.fails:
             raise self.fails.pop(agent)
-        said = self.says.get((turn.tick, agent), f"{turn.tick}の{agent}")
+        said = self.says.get((turn.tick, agent), f"{turn.tick}の{agent}{self.saying}")
         text = "" if agent in self.idle else said
         kind = ActionKind.PLAN if text else ActionKind.IDLE
         action = Action(turn.tick, turn.group, agent, kind, text)
@@ -306,3 +307,11 @@ def test_a_group_that_slept_through_null_ticks_goes_on_where_it_was() -> None:
     nulls = [null_report(GROUP, tick, 0) for tick in range(1, 5)]
     assert play(cast.modulator([first, *nulls]), *late) == awake
     assert [step.action.agent for step in awake[1].steps] == [4]
+
+
+@pytest.mark.parametrize(("letter", "characters"), [("あ", 80), ("a", 240)])
+def test_what_happened_is_cut_by_tokens_and_not_by_letters(letter: str, characters: int) -> None:
+    cast = Cast()
+    cast.saying = letter * 400
+    play(cast.modulator(), grant(0), grant(1))
+    assert len(cast.questions[1].memory[0].removeprefix("田中さん: ")) == characters

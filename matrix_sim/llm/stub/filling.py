@@ -22,6 +22,11 @@ _USUAL_ITEMS = (1, 3)
 class Hand(Protocol):
     """Who decides what is written into a field."""
 
+    @property
+    def full_stop(self) -> str:
+        """What fills a text up to a length."""
+        ...
+
     def text(self, field: str) -> str:
         """A text for the field."""
         ...
@@ -93,7 +98,7 @@ class ArrayShape:
             return hand.pick_some(field, self.item.options, low, high)
         if isinstance(self.item, TextShape):
             most = self.most if self.most is not None else max(low, 8)
-            return [self.item.fit(text) for text in hand.texts(field, low, max(low, most))]
+            return [self.item.fit(text, hand) for text in hand.texts(field, low, max(low, most))]
         return [self.item.fill(field, hand, depth + 1) for _ in range(hand.whole(field, low, high))]
 
 
@@ -115,15 +120,15 @@ class TextShape:
     least: int
     most: int | None
 
-    def fit(self, text: str) -> str:
+    def fit(self, text: str, hand: Hand) -> str:
         """`text`, padded or cut to the lengths."""
         if len(text) < self.least:
-            text += "。" * (self.least - len(text))
+            text += hand.full_stop * (self.least - len(text))
         return text if self.most is None else text[: self.most]
 
     def fill(self, field: str, hand: Hand, depth: int) -> Any:
         """A text that fits."""
-        return self.fit(hand.text(field))
+        return self.fit(hand.text(field), hand)
 
 
 @dataclass(frozen=True, slots=True)

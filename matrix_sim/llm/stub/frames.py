@@ -10,15 +10,19 @@ from typing import Any
 import orjson
 
 from matrix_sim.errors import UsageError
-from matrix_sim.llm.stub.material import Vocabulary
+from matrix_sim.llm.stub.english import English
+from matrix_sim.llm.stub.japanese import Japanese
+from matrix_sim.llm.stub.tongue import Tongue
+
+_TONGUES: dict[str, type[Tongue]] = {"en": English, "ja": Japanese}
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Lists of frames and words by name, as they stand in the data file."""
+    """Lists of frames and words by name, as they stand in the data file, and their language."""
 
     lists: dict[str, Any]
-    vocabulary: Vocabulary
+    tongue: Tongue
 
     def __getitem__(self, name: str) -> Any:
         """One of the lists."""
@@ -32,14 +36,10 @@ def load_frames(language: str) -> Frames:
     Raises:
         UsageError: the stub does not speak it.
     """
+    tongue = _TONGUES.get(language)
+    if tongue is None:
+        spoken = " or ".join(f"'{known}'" for known in _TONGUES)
+        raise UsageError(f"the stub has no sentences for language '{language}'; use {spoken}")
     file = resources.files(__package__).joinpath(f"frames.{language}.json")
-    if not file.is_file():
-        raise UsageError(f"the stub has no sentences for language '{language}'; use 'ja'")
     lists = orjson.loads(file.read_bytes())
-    words = [word for words in lists["words"].values() for word in words]
-    vocabulary = Vocabulary(
-        preferred_labels=frozenset(lists["preferred_labels"]),
-        skipped_labels=frozenset(lists["skipped_labels"]),
-        not_topics=frozenset(lists["not_topics"] + lists["not_topics_of_frames"] + words),
-    )
-    return Frames(lists, vocabulary)
+    return Frames(lists, tongue(lists))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from matrix_sim.llm.stub.draws import Draws
 from matrix_sim.llm.stub.frames import Frames
-from matrix_sim.llm.stub.material import Told
 from matrix_sim.llm.stub.scene import Scene
 
 
@@ -17,7 +16,6 @@ class Pen:
         self._frames = frames
         self._draws = draws
         self._scene = scene
-        self._endings = tuple(frames["people_endings"])
 
     def sentence(self, frames: str, **slots: str) -> str:
         """One of the frames of that name; slots that are not given are drawn."""
@@ -25,7 +23,7 @@ class Pen:
 
     def write(self, frame: str, **slots: str) -> str:
         """This frame, filled."""
-        return frame.format_map(_Slots(self, slots))
+        return self._frames.tongue.finished(frame.format_map(_Slots(self, slots)))
 
     def word(self, slot: str, taken: dict[str, str]) -> str:
         """What a slot holds that nobody gave.
@@ -47,24 +45,6 @@ class Pen:
         else:
             words = self._frames["words"][slot]
         return self._draws.choice(words)
-
-    def called(self, told: Told) -> str:
-        """How one addresses whoever it was; empty if nobody is named."""
-        if not told.speaker or told.speaker.endswith(self._endings):
-            return ""
-        return str(self._frames["called"]).format(name=told.speaker)
-
-    def known_as(self, told: Told) -> str:
-        """Who it was, without the name: by age and work; empty if neither is known."""
-        age, _, rest = told.about.rpartition("歳")
-        what = rest.strip("・").split("・")[0].split(" ")[0]
-        if not what:
-            return ""
-        if not age:
-            return str(self._frames["known_by_work"]).format(what=what)
-        person = what.endswith(self._endings)
-        frame = "known_by_age_and_people" if person else "known_by_age_and_work"
-        return str(self._frames[frame]).format(age=f"{age}歳", what=what)
 
 
 class _Slots(dict[str, str]):

@@ -16,11 +16,12 @@ from matrix_sim.llm.contracts import Message, Request
 from matrix_sim.llm.stub.draws import Draws
 from matrix_sim.llm.stub.filling import ArrayShape, ObjectShape, Shape, shape_of
 from matrix_sim.llm.stub.frames import Frames, load_frames
-from matrix_sim.llm.stub.material import Told, sections_of
+from matrix_sim.llm.stub.material import sections_of
 from matrix_sim.llm.stub.pen import Pen
 from matrix_sim.llm.stub.routes import route_entry, routes_for
 from matrix_sim.llm.stub.scene import Scene
-from matrix_sim.text import clean_text, clip
+from matrix_sim.llm.stub.tongue import Told
+from matrix_sim.text import clean_text, clip_to_tokens
 
 _ADVANCING = ("advance",) * 46 + ("keep",) * 42 + ("revise",) * 10 + ("done",) * 2
 _ANSWERING = ("keep",) * 80 + ("advance",) * 15 + ("revise",) * 5
@@ -31,7 +32,7 @@ _TAKES_STEP = 0.75
 """Share of the others that take up the current step of the plan, where it is known."""
 _PLAN_STEPS = (3, 6)
 _CONDENSED_LINES = 3
-_LINE_CHARACTERS = 90
+_LINE_TOKENS = 90
 _NULL = 0.2
 """How often a field that may be null is null."""
 
@@ -90,8 +91,10 @@ def _filled(shape: Shape, hand: _Hand) -> Any:
     entry = route_entry(routes)
     if entry is None or not isinstance(shape, ObjectShape) or not isinstance(routes, ArrayShape):
         return shape.fill("", hand, 0)
-    lines, marks = hand.scene.lines("numbered_sections"), tuple(hand.frames["foreign_marks"])
-    decided = routes_for(entry, routes.most, lines, marks, hand, hand.draws)
+    lines = hand.scene.lines("numbered_sections")
+    heads = [line.partition(hand.frames.tongue.colon)[0] for line in lines]
+    marks = tuple(hand.frames["foreign_marks"])
+    decided = routes_for(entry, routes.most, heads, marks, hand, hand.draws)
     return {
         name: decided if name == "routes" else one.fill(name, hand, 1)
         for name, one in shape.properties.items()
@@ -123,20 +126,21 @@ class _Hand:
         first = told[0]
         others = [x for x in told if x.speaker != first.speaker] or told
         second = next((x for x in others if x.topic != first.topic), others[-1])
-        slots = {"o": first.topic, "who": self.pen.known_as(first)}
+        slots = {"o": first.topic, "who": self.frames.tongue.known_as(first)}
         if second.topic != first.topic:
             slots["p"] = second.topic
         if second.speaker != first.speaker:
-            slots["whom"] = self.pen.known_as(second)
+            slots["whom"] = self.frames.tongue.known_as(second)
         frames = "summaries" if second.speaker != first.speaker else "summaries_of_one"
         return self.pen.sentence(frames, **{slot: text for slot, text in slots.items() if text})
 
     def _condensed(self) -> str:
         """A few of the lines as they are: nothing is invented, names and numbers stay."""
-        lines = [x for x in self.scene.lines("remembered_sections") if not x.startswith("（")]
+        tongue, remembered = self.frames.tongue, self.scene.lines("remembered_sections")
+        lines = [line for line in remembered if not line.startswith(tongue.remark)]
         places = sorted(self.draws.sample(range(len(lines)), _CONDENSED_LINES))
-        kept = (clean_text(lines[place])[0].strip(" 　・-") for place in places)
-        text = "\n".join(f"・{clip(line, _LINE_CHARACTERS)}" for line in kept)
+        kept = (clean_text(lines[place])[0].strip(tongue.margin) for place in places)
+        text = "\n".join(tongue.bullet + clip_to_tokens(line, _LINE_TOKENS) for line in kept)
         return text or self.pen.sentence("texts")
 
     # A turn: what is answered or taken up, and what that does to the plan
@@ -163,7 +167,7 @@ class _Hand:
         if self._idle:
             return ""
         if self._answered:
-            slots = {"o": self._answered.topic, "who": self.pen.called(self._answered)}
+            slots = {"o": self._answered.topic, "who": self.frames.tongue.called(self._answered)}
             return self.pen.sentence("answers", **{k: v for k, v in slots.items() if v})
         if self.scene.step and self.draws.chance(_TAKES_STEP):
             return self.pen.sentence("step_actions", step=self.scene.step)
@@ -173,6 +177,11 @@ class _Hand:
         return self.pen.sentence("plan") if self._effect == "revise" else ""
 
     # Fields (the `Hand` of `filling`)
+
+    @property
+    def full_stop(self) -> str:
+        """What fills a text up to a length."""
+        return self.frames.tongue.full_stop
 
     def text(self, field: str) -> str:
         """A text for a field of that name."""
@@ -192,7 +201,8 @@ class _Hand:
         for place, frame in enumerate(self.draws.sample(frames, count)):
             written[self.pen.write(frame, t=topics[place % len(topics)])] = None
         while len(written) < count:
-            written[f"{self.pen.write(self.draws.choice(frames))}（{len(written) + 1}）"] = None
+            text = self.pen.write(self.draws.choice(frames))
+            written[self.frames.tongue.again(text, len(written) + 1)] = None
         return list(written)
 
     def pick(self, field: str, options: Sequence[Any]) -> Any:

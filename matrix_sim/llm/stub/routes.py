@@ -26,12 +26,12 @@ def route_entry(routes: Shape | None) -> ObjectShape | None:
 def routes_for(
     entry: ObjectShape,
     most: int | None,
-    lines: Sequence[str],
+    heads: Sequence[str],
     foreign_marks: tuple[str, ...],
     hand: Hand,
     draws: Draws,
 ) -> list[dict[str, Any]]:
-    """Routes for the numbered lines, in order, by the labels that the schema allows.
+    """Routes for the numbered lines of these heads, in order, by the labels that the schema allows.
 
     What came from outside (`foreign_marks` in a line's head) is not sent on, and nobody becomes
     aware of what he did himself.
@@ -39,11 +39,10 @@ def routes_for(
     members = _labels(entry.properties["aware"])
     neighbours = _labels(entry.properties.get("forward"))
     routes: list[dict[str, Any]] = []
-    for line in lines:
-        found = _NUMBERED.match(line)
+    for head in heads:
+        found = _NUMBERED.match(head)
         if found is None:
             continue
-        head = line.partition("：")[0]
         actors = set(_LABEL_LIKE.findall(head))
         foreign = any(mark in head for mark in foreign_marks)
         count = 0 if draws.chance(_UNHEARD) else draws.choice(_AWARE)

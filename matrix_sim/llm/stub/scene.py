@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from matrix_sim.llm.stub.frames import Frames
-from matrix_sim.llm.stub.material import Told, sections_of, told_in, topics_of
-from matrix_sim.text import clean_text
-
-_BULLETS = " 　・-*"
-_STEP_CHARACTERS = 60
-_VERB_ENDINGS = tuple("うくぐすつぬぶむる")
+from matrix_sim.llm.stub.material import sections_of, topics_of
+from matrix_sim.llm.stub.tongue import Told
 
 
 class Scene:
@@ -37,20 +33,17 @@ class Scene:
         """What this person is busy with; else what the prompt speaks of; never empty."""
         own = [self._sections[x] for x in self._frames["own_sections"] if x in self._sections]
         for text in own or self._sections.values() or self._prompt[-1:]:
-            if found := topics_of(text, self._frames.vocabulary):
+            if found := topics_of(text, self._frames.tongue):
                 return found
         return tuple(self._frames["default_topics"])
 
     @cached_property
     def step(self) -> str:
-        """The current step of the plan as a clause in dictionary form, or nothing."""
-        for line in self.lines("step_sections")[:1]:
-            step = clean_text(line)[0].strip(_BULLETS).rstrip("。")
-            if step.endswith(_VERB_ENDINGS) and len(step) <= _STEP_CHARACTERS:
-                return step
-        return ""
+        """The current step of the plan in the form that frames take it in, or nothing."""
+        lines = self.lines("step_sections")
+        return self._frames.tongue.step(lines[0]) if lines else ""
 
     def told(self, lines: Sequence[str]) -> list[Told]:
         """Those of the lines that say what somebody is busy with."""
-        told = (told_in(line, self._frames.vocabulary) for line in lines)
+        told = (self._frames.tongue.told(line) for line in lines)
         return [one for one in told if one.topic]

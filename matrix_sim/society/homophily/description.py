@@ -9,7 +9,8 @@ from math import log
 
 from matrix_sim.personas.model import Persona
 from matrix_sim.society.homophily.profile import work
-from matrix_sim.society.homophily.words import overlap, standing_words, words_of
+from matrix_sim.society.homophily.wording import Wording
+from matrix_sim.society.homophily.words import lexicon_of, wording_of, words_of
 
 _MOST_SHARED = 5
 _MOST_LISTED = 3
@@ -41,7 +42,7 @@ def describe_groups(
         personas: By agent number: the whole society.
         groups: Per group its members.
     """
-    lexicon = standing_words(personas)
+    lexicon = lexicon_of(personas)
     words = [words_of(persona, lexicon) for persona in personas]
     spread = Counter(word for own in words for word in own)
     return tuple(
@@ -67,7 +68,7 @@ def _describe(
         ages=(min(ages), max(ages)) if ages else None,
         regions=_most_frequent([member.region for member in members]),
         occupations=occupations,
-        shared=_shared(words, spread, people, told=occupations),
+        shared=_shared(words, spread, people, wording_of(members), told=occupations),
     )
 
 
@@ -77,7 +78,11 @@ def _most_frequent(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _shared(
-    words: Sequence[tuple[str, ...]], spread: Counter[str], people: int, told: Sequence[str]
+    words: Sequence[tuple[str, ...]],
+    spread: Counter[str],
+    people: int,
+    wording: Wording,
+    told: Sequence[str],
 ) -> tuple[str, ...]:
     """The words that tell these people from the others: shared by many here, by few elsewhere."""
     size = len(words)
@@ -92,12 +97,12 @@ def _shared(
         for word, count in having.items()
         if count >= enough
         and (count == spread[word] or count * people >= _LIFT * spread[word] * size)
-        and not any(word in known for known in told)
+        and not any(wording.tells(known, word) for known in told)
     ]
     chosen: list[str] = []
     for word in sorted(candidates, key=lambda word: (-round(telling(word), 9), -len(word), word)):
         if len(chosen) == _MOST_SHARED:
             break
-        if not any(overlap(word, other) for other in chosen):
+        if not any(wording.overlap(word, other) for other in chosen):
             chosen.append(word)
     return tuple(chosen)

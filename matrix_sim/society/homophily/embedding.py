@@ -1,7 +1,8 @@
 """Embeddings without a download: character n-grams, weighted, projected to a few dimensions.
 
-Character n-grams need no tokenizer, which suits Japanese; latent semantic analysis (Deerwester
-et al., 1990) lets texts be near that share no n-gram but share company.
+Character n-grams need no tokenizer, which suits Japanese, and of English words they hold the stem;
+people of either language can be in one society. Latent semantic analysis (Deerwester et al., 1990)
+lets texts be near that share no n-gram but share company.
 """
 
 from __future__ import annotations
