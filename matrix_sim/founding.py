@@ -73,13 +73,7 @@ def found_society(
         for agent, persona in enumerate(personas)
     )
     groups = tuple(
-        Group(
-            group,
-            arrangement.groups[group],
-            description,
-            arrangement.neighbours[group],
-            direction_of(arrangement.centroids[group]),
-        )
+        Group(group, arrangement.groups[group], description, arrangement.neighbours[group])
         for group, description in enumerate(_descriptions(arrangement, prompts))
     )
     strangers = likeness_of_strangers(unit_rows(vectors)) or 0.0
@@ -103,13 +97,7 @@ def read_society(events: Events, settings: SocietyConfig) -> Society:
         for agent, body in enumerate(_bodies(events, "member"))
     )
     groups = tuple(
-        Group(
-            group,
-            tuple(body["members"]),
-            body["description"],
-            tuple(body["neighbours"]),
-            direction_of(body["centroid"]),
-        )
+        Group(group, tuple(body["members"]), body["description"], tuple(body["neighbours"]))
         for group, body in enumerate(_bodies(events, "group"))
     )
     kind, key = _STRANGERS

@@ -50,7 +50,7 @@ class SimilarityConfig(Section):
 
     floor: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Below it, an action does not reach a member or a group."""
-    outward: Annotated[float, Field(ge=0, le=1)] = 0.15
+    outward: Annotated[float, Field(ge=0, le=1)] = 0.2
     """With `embedding`: from it on, an action goes out to another group."""
     sure: Annotated[float, Field(ge=0, le=1)] = 0.3
     """With `hybrid`: from it on, an action reaches whom it is like without a question to the model;

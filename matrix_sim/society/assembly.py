@@ -12,8 +12,9 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.contracts import History, Members
 from matrix_sim.society.homophily.profile import profile_text
+from matrix_sim.society.likeness import fingerprint
 from matrix_sim.society.modulator import Modulator
-from matrix_sim.society.routing import Candidate, make_router
+from matrix_sim.society.routing import Candidate, Profile, make_router
 from matrix_sim.society.settings import AgentSettings, ModulatorSettings
 from matrix_sim.society.society import Member, Society
 
@@ -43,13 +44,24 @@ def charter_of(
         group=group,
         members=society.members_of(group),
         neighbours=tuple(
-            Candidate(other.group, other.description, other.description, other.direction)
-            for other in (society.groups[number] for number in society.groups[group].neighbours)
+            Candidate(other, society.groups[other].description, _profiles(society, other))
+            for other in society.groups[group].neighbours
         ),
         strangers=society.strangers,
         agent_settings=agent_settings,
         modulator_settings=modulator_settings,
     )
+
+
+def _profiles(society: Society, group: int) -> tuple[Profile, ...]:
+    """The profiles of a neighbouring group, where a policy compares anything with them."""
+    if society.settings.routing not in ("embedding", "hybrid"):
+        return ()
+    return tuple(map(_profile, society.members_of(group)))
+
+
+def _profile(member: Member) -> Profile:
+    return Profile(fingerprint(profile_text(member.persona)), member.direction)
 
 
 class LocalMembers:
@@ -91,10 +103,7 @@ def build_modulator(
     """The modulator of a group, rebuilt from its committed ticks."""
     router = make_router(
         charter.group,
-        [
-            Candidate(m.agent, m.speaker, profile_text(m.persona), m.direction)
-            for m in charter.members
-        ],
+        [Candidate(m.agent, m.speaker, (_profile(m),)) for m in charter.members],
         charter.neighbours,
         charter.strangers,
         charter.modulator_settings,

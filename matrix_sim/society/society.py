@@ -31,8 +31,6 @@ class Group:
     """What the members share, in one line."""
     neighbours: tuple[int, ...]
     """Groups that envelopes may go to, most similar first."""
-    direction: bytes = b""
-    """Of the members' mean vector (`directions`)."""
 
 
 @dataclass(frozen=True, slots=True)

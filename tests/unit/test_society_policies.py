@@ -10,7 +10,15 @@ from matrix_sim.config import SimilarityConfig, SocietyConfig
 from matrix_sim.directions import direction_of, written
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
 from matrix_sim.messages import Action, ActionKind, Failure, Sparing
-from matrix_sim.society.routing import Candidate, Route, Routing, RoutingQuestion, make_router
+from matrix_sim.society.likeness import fingerprint
+from matrix_sim.society.routing import (
+    Candidate,
+    Profile,
+    Route,
+    Routing,
+    RoutingQuestion,
+    make_router,
+)
 from matrix_sim.society.routing.scores import Scores
 from matrix_sim.society.routing.vector_scorer import VectorScorer
 from matrix_sim.society.settings import modulator_settings
@@ -18,12 +26,21 @@ from tests.support.scripted_model import ScriptedModel, reply, route
 from tests.support.small_world import PROMPTS
 
 GROUP = 6
+
+
+def known(number: int, line: str, *profiles: str) -> Candidate:
+    return Candidate(number, line, tuple(Profile(fingerprint(text)) for text in profiles))
+
+
 MEMBERS = [
-    Candidate(11, "田中さん", "漬物 糠床 料理"),
-    Candidate(12, "佐藤さん", "釣り竿 漁港 干物"),
-    Candidate(15, "鈴木さん", "漬物 味噌 醤油"),
+    known(11, "田中さん", "漬物 糠床 料理"),
+    known(12, "佐藤さん", "釣り竿 漁港 干物"),
+    known(15, "鈴木さん", "漬物 味噌 醤油"),
 ]
-NEIGHBOURS = [Candidate(3, "農家の人たち", "農家 大根 収穫"), Candidate(8, "学生たち", "大学 研究")]
+NEIGHBOURS = [
+    known(3, "農家の人たち", "養鶏 卵", "農家 大根 収穫"),
+    known(8, "学生たち", "大学 研究"),
+]
 
 
 def own(agent: int, text: str) -> tuple[Action, str]:
@@ -176,10 +193,10 @@ def compared(
         return written([vectors[message.content] for message in request.messages])
 
     members = [
-        Candidate(11, "", "", pointing(1, 0, 0)),
-        Candidate(12, "", "", pointing(0, 1, 0)),
+        Candidate(11, "", (Profile(0, pointing(1, 0, 0)),)),
+        Candidate(12, "", (Profile(0, pointing(0, 1, 0)),)),
     ]
-    groups = [Candidate(3, "", "", pointing(0, 0, 1))]
+    groups = [Candidate(3, "", (Profile(0, pointing(0, -1, 0)), Profile(0, pointing(0, 0, 1))))]
     model = ScriptedModel(script)
     scorer = VectorScorer(GROUP, members, groups, strangers, model)
     return asyncio.run(scorer.scores(question)), model
@@ -211,6 +228,6 @@ def test_with_vectors_the_newest_doings_are_what_a_long_past_leaves_room_for() -
         assert all(len(message.content) <= 400 for message in request.messages)
         return written([vectors["甲"]] * 2)
 
-    member = Candidate(11, "", "", pointing(1, 0, 0))
+    member = Candidate(11, "", (Profile(0, pointing(1, 0, 0)),))
     scorer = VectorScorer(GROUP, [member], [], 0.0, ScriptedModel(script))
     asyncio.run(scorer.scores(asked(own(12, "甲"), recent={11: recent})))

@@ -17,8 +17,8 @@ from tests.support.scripted_model import ScriptedModel, reply, route
 from tests.support.small_world import PROMPTS
 
 SPEAKERS = ((11, "田中さん"), (12, "佐藤さん"), (15, "鈴木さん"))
-MEMBERS = [Candidate(agent, speaker, "") for agent, speaker in SPEAKERS]
-NEIGHBOURS = [Candidate(3, "農家の人たち", ""), Candidate(8, "学生たち", "")]
+MEMBERS = [Candidate(agent, speaker) for agent, speaker in SPEAKERS]
+NEIGHBOURS = [Candidate(3, "農家の人たち"), Candidate(8, "学生たち")]
 GROUP = 6
 
 

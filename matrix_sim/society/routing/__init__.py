@@ -2,6 +2,7 @@
 
 from matrix_sim.society.routing.contracts import (
     Candidate,
+    Profile,
     Route,
     Router,
     Routing,
@@ -9,4 +10,4 @@ from matrix_sim.society.routing.contracts import (
 )
 from matrix_sim.society.routing.policies import make_router
 
-__all__ = ["Candidate", "Route", "Router", "Routing", "RoutingQuestion", "make_router"]
+__all__ = ["Candidate", "Profile", "Route", "Router", "Routing", "RoutingQuestion", "make_router"]

@@ -10,6 +10,16 @@ from matrix_sim.messages import Action, Failure, Sparing
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person is like, for comparing: words, and a vector where a model made one."""
+
+    words: int
+    """Fingerprint (`likeness`) of the profile's text."""
+    direction: bytes = b""
+    """Of the vector that this person was grouped by (`directions`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A member, or a neighbouring group, that an action may reach."""
 
@@ -17,11 +27,8 @@ class Candidate:
     """The agent or the group."""
     line: str
     """How a model is told of it: a speaker, or the description of a group."""
-    profile: str
-    """The text that similarity goes by."""
-    direction: bytes = b""
-    """Its direction (`directions`), where an embedding model made one when the society was
-    founded; of a group, that of its centroid."""
+    profiles: tuple[Profile, ...] = ()
+    """What similarity goes by: the member's own; of a group, those of all its members."""
 
 
 @dataclass(frozen=True, slots=True)

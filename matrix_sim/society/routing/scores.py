@@ -32,7 +32,8 @@ class Scorer(Protocol):
     """Compares the actions of a tick with whom they may reach.
 
     A member is like an action if its profile is, or anything that it did or observed lately: so
-    what comes in is judged against what the receiving group remembers.
+    what comes in is judged against what the receiving group remembers. A group is as like it as
+    that of its members whose profile is most like it.
     """
 
     async def scores(self, question: RoutingQuestion) -> tuple[Scores, ...]:
@@ -48,27 +49,35 @@ class WordScorer:
     """Goes by shared words (`likeness`): no model, no call."""
 
     def __init__(self, members: Sequence[Candidate], neighbours: Sequence[Candidate]) -> None:
-        self._members = [(m.number, fingerprint(m.profile)) for m in members]
-        self._neighbours = [(n.number, fingerprint(n.profile)) for n in neighbours]
+        self._members = [(m.number, _words(m)) for m in members]
+        self._neighbours = [(n.number, _words(n)) for n in neighbours]
 
     async def scores(self, question: RoutingQuestion) -> tuple[Scores, ...]:
         """One for each action of the question."""
-        known = [
-            (agent, [profile, *map(fingerprint, question.recent.get(agent, ()))])
-            for agent, profile in self._members
+        members = [
+            (agent, [*words, *map(fingerprint, question.recent.get(agent, ()))])
+            for agent, words in self._members
         ]
         found = []
         for index, (action, _) in enumerate(question.actions):
             seen = fingerprint(action.text)
-            members = [
-                (agent, max(likeness(seen, one) for one in bits))
-                for agent, bits in known
-                if agent != action.agent
-            ]
-            neighbours = self._neighbours if question.own(index) else []
-            groups = [(group, likeness(seen, about)) for group, about in neighbours]
-            found.append(Scores(ranked(members), ranked(groups)))
+            others = [(agent, known) for agent, known in members if agent != action.agent]
+            groups = self._neighbours if question.own(index) else []
+            found.append(Scores(_scored(seen, others), _scored(seen, groups)))
         return tuple(found)
+
+
+def _words(candidate: Candidate) -> list[int]:
+    return [profile.words for profile in candidate.profiles]
+
+
+def _scored(seen: int, known: Sequence[tuple[int, list[int]]]) -> Scored:
+    return ranked(
+        [
+            (number, max((likeness(seen, one) for one in words), default=0.0))
+            for number, words in known
+        ]
+    )
 
 
 def by_score(scores: Sequence[Scores]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ _MOST_ALIKE = 0.999
 class VectorScorer:
     """Asks for the vectors of the actions and of what each member did and observed lately.
 
-    Profiles and the centroids of groups have theirs from the founding. Texts of unlike content
+    Profiles have theirs from the founding. Texts of unlike content
     have a cosine well above 0 with many models; a score is therefore measured from the likeness of
     any two people of the society: 0 is as alike as strangers are, 1 is the same.
     """
@@ -61,19 +61,18 @@ class VectorScorer:
         self, question: RoutingQuestion, index: int, seen: bytes, recent: dict[int, bytes]
     ) -> Scores:
         actor = question.actions[index][0].agent
-        profiles = cosines(seen, [member.direction for member in self._members])
-        lately = dict(zip(recent, cosines(seen, list(recent.values())), strict=True))
-        members = [
-            (member.number, self._score(max(cosine, lately.get(member.number, cosine))))
-            for member, cosine in zip(self._members, profiles, strict=True)
-            if member.number != actor
-        ]
+        members = [member for member in self._members if member.number != actor]
         groups = self._neighbours if question.own(index) else ()
-        about = cosines(seen, [group.direction for group in groups])
-        neighbours = [
-            (group.number, self._score(cosine)) for group, cosine in zip(groups, about, strict=True)
-        ]
-        return Scores(ranked(members), ranked(neighbours))
+        return Scores(
+            ranked([(m.number, self._likeness(seen, m, recent.get(m.number))) for m in members]),
+            ranked([(g.number, self._likeness(seen, g)) for g in groups]),
+        )
+
+    def _likeness(self, seen: bytes, who: Candidate, lately: bytes | None = None) -> float:
+        known = [profile.direction for profile in who.profiles]
+        if lately is not None:
+            known.append(lately)
+        return self._score(max(cosines(seen, known), default=0.0))
 
     def _score(self, cosine: float) -> float:
         return (cosine - self._strangers) / (1 - self._strangers)
