@@ -15,6 +15,7 @@ from functools import cache
 from matrix_sim.config.run import Language
 from matrix_sim.personas.sampler.households import draw_household
 from matrix_sim.personas.sampler.life import (
+    PENSION_AGE,
     TEEN,
     Dwelling,
     Household,
@@ -50,7 +51,8 @@ def draw_life(language: Language, rng: random.Random) -> Life:
     sex: Sex = "woman" if rng.random() < 0.5 else "man"
     situation = _situation(rng, age, sex)
     if not _occupations(language, situation, age, sex).items:
-        situation = "working"  # nobody of that age is at home or a student in these tables
+        # Nobody of that age is at home, or at work, in these tables.
+        situation = "retired" if age >= PENSION_AGE else "working"
     work = _occupations(language, situation, age, sex).at(rng.random())
     left = _left_at(rng, age, work) if situation == "retired" else age
     level = _levels(language, work, left).at(rng.random())
@@ -62,7 +64,8 @@ def draw_life(language: Language, rng: random.Random) -> Life:
     dwelling = _dwelling(rng, age, household, town, situation)
     car = _car(rng, age, town, situation)
     tables = tables_of(language)
-    origin = town if rng.random() < 0.55 else tables.towns[int(rng.random() * len(tables.towns))]
+    stayed = household.with_parents or rng.random() < 0.5
+    origin = town if stayed else tables.towns[int(rng.random() * len(tables.towns))]
     without = Life(
         age=age,
         sex=sex,
