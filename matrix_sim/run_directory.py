@@ -58,7 +58,7 @@ def open_run(
     """
     config = loaded.config
     prompts = PromptLibrary(config.language, config.prompts)
-    selection = load_personas(config.personas, config.seed, loaded.base_dir)
+    selection = load_personas(config.personas, config.seed, loaded.base_dir, config.language)
     identity = society_identity(config, selection.personas, prompts.texts(SOCIETY_TEMPLATES))
     if fork is not None:
         fork_journal(directory, fork)

@@ -15,6 +15,7 @@ import typer
 from matrix_sim import __version__
 from matrix_sim.cli.bench import bench
 from matrix_sim.cli.errors import ReportingGroup
+from matrix_sim.cli.personas import personas
 from matrix_sim.cli.simulate import simulate
 from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
@@ -50,6 +51,7 @@ app.command("validate")(validate)
 app.command("simulate")(simulate)
 app.command("run")(simulate)
 app.command("stub-server")(stub_server)
+app.add_typer(personas, name="personas")
 app.add_typer(bench, name="bench")
 
 

@@ -39,7 +39,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     from matrix_sim.society.horizon import horizon_of
 
     config = loaded.config
-    selection = load_personas(config.personas, config.seed, loaded.base_dir)
+    selection = load_personas(config.personas, config.seed, loaded.base_dir, config.language)
     people = len(selection.personas)
     groups = group_count(people, config.society.group_size)
     prompts = PromptLibrary(config.language, config.prompts)

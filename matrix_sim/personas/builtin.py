@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from matrix_sim.config import Language
+from matrix_sim.errors import UsageError
 from matrix_sim.personas.fields import Fields
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.rows import Row, Schema
@@ -15,9 +17,19 @@ ATTRIBUTION = "matrix-sim's own personas, part of the package, Apache-2.0"
 SCHEMA = Schema(name="matrix-sim's own personas", key="id", columns=tuple(Persona.model_fields))
 
 
-def builtin_file() -> AbstractContextManager[Path]:
-    """The JSONL file of the set, for as long as the context lasts."""
-    return as_file(files("matrix_sim.personas") / "data" / "builtin.ja.jsonl")
+def builtin_file(language: Language) -> AbstractContextManager[Path]:
+    """The JSONL file of the set in a language, for as long as the context lasts.
+
+    Raises:
+        UsageError: there is no set in that language.
+    """
+    file = files("matrix_sim.personas") / "data" / f"builtin.{language}.jsonl"
+    if not file.is_file():
+        raise UsageError(
+            f"there is no built-in set of personas in '{language}'; "
+            "set personas.source to 'sampler', or to a file of your own"
+        )
+    return as_file(file)
 
 
 def read_persona(row: Row) -> tuple[Persona, int]:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from matrix_sim.config.run import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.drawing import draw_life
 from matrix_sim.personas.sampler.life import Life
+from matrix_sim.personas.sampler.like_writing import write_likeness
+from matrix_sim.personas.sampler.likeness import Recombination
 from matrix_sim.personas.sampler.writing import write_persona
+from matrix_sim.personas.sampler.likeness_source import read_people
 from matrix_sim.randomness import named_random
+
+ATTRIBUTION = "made up by matrix-sim's sampler, Apache-2.0"
+
+
+def personas_for(
+    count: int, seed: int, language: Language, like: Path | None
+) -> Iterator[Persona]:
+    """The first `count` people of a seed; like those of a file, if one is given.
+
+    Raises:
+        UsageError: the file cannot be read, or does not give so many different people.
+    """
+    if like is None:
+        return sample_personas(count, seed, language)
+    return recombine_personas(count, seed, language, read_people(like))
 
 
 def sample_life(seed: int, number: int, language: Language) -> Life:
@@ -30,3 +49,26 @@ def sample_personas(count: int, seed: int, language: Language) -> Iterator[Perso
     A larger count begins with the same people: nothing depends on how many are asked for.
     """
     return (sample_persona(seed, number, language) for number in range(count))
+
+
+def recombine_personas(
+    count: int, seed: int, language: Language, source: Sequence[Persona]
+) -> Iterator[Persona]:
+    """The first `count` people that are like those of `source`, one at a time.
+
+    A larger count begins with the same people. See `likeness` for what is mixed.
+
+    Raises:
+        UsageError: the source does not give so many different people; it says how many it gives.
+    """
+    recombination = Recombination(source, seed, language)
+    return (
+        write_likeness(
+            like,
+            f"like-{language}-{seed}-{number:06d}",
+            language,
+            named_random(seed, f"recombined-words-{language}", str(number)),
+            recombination.names,
+        )
+        for number, like in enumerate(recombination.people(count))
+    )

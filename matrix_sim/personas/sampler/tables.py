@@ -40,7 +40,8 @@ FLAGS = (
 )
 SLOTS = (
     *("age", "years", "since", "stay", "spouse", "sp_work", "kids", "baby", "parent", "field"),
-    *("origin", "town", "food", "work", "i1", "i2", "i3", "i4", "s1"),
+    *("origin", "town", "food", "work", "i1", "i2", "i3", "i4", "s1", "s2"),
+    *("likes", "edu"),
 )
 _HOURS = ("day", "shift", "night", "dawn", "long", "free", "season", "part")
 _LEVEL = re.compile(r"([^\d\s]+)(\d+)")
@@ -164,21 +165,21 @@ class Tables:
 @cache
 def tables_of(language: Language) -> Tables:
     """Read the tables of a language, once a process."""
-    words = _read(language, "words")
+    words = read_table(language, "words")
     flags = (*FLAGS, *(f"edu{level}" for level in words["levels"]))
     vocabulary = Vocabulary(flags, SLOTS)
-    regions = _read(language, "places")
+    regions = read_table(language, "places")
     towns = tuple(town for region in regions for town in _towns(region, vocabulary))
-    rows = [row for name in _WORK for row in _read(language, name)]
+    rows = [row for name in _WORK for row in read_table(language, name)]
     return Tables(
         language=language,
         vocabulary=vocabulary,
         towns=towns,
         landlocked=frozenset(r["name"] for r in regions if "landlocked" in _words(r, "flags")),
         occupations=tuple(_occupation(row, towns, vocabulary) for row in rows),
-        interests=tuple(_interest(row, vocabulary) for row in _read(language, "interests")),
-        names={country: _names(row) for country, row in _read(language, "names").items()},
-        pools={name: vocabulary.pool(texts) for name, texts in _read(language, "life").items()},
+        interests=tuple(_interest(row, vocabulary) for row in read_table(language, "interests")),
+        names={country: _names(row) for country, row in read_table(language, "names").items()},
+        pools={name: vocabulary.pool(texts) for name, texts in read_table(language, "life").items()},
         words=words,
     )
 
@@ -186,7 +187,8 @@ def tables_of(language: Language) -> Tables:
 _WORK = ("work_land", "work_care", "work_town", "work_other")
 
 
-def _read(language: Language, name: str) -> Any:
+def read_table(language: Language, name: str) -> Any:
+    """A table of a language as YAML gives it."""
     path = files("matrix_sim.personas.sampler") / "data" / language / f"{name}.yaml"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
 from matrix_sim.personas.sampler.life import MAJORITY, Child, Life
@@ -10,6 +11,7 @@ from matrix_sim.personas.sampler.phrases import fill
 from matrix_sim.personas.sampler.tables import Tables
 
 _OLDEST_CHILD = 70
+_ASIDE = re.compile(r"[(（][^)）]*[)）]|(?<!\S)(?:大手|中堅|中小)(?!\S)")
 _STAY = (3, 24)
 """Least and greatest number of years that people say they have lived somewhere."""
 
@@ -70,6 +72,14 @@ class Wording:
         """What the work itself is called."""
         return life.occupation.name if life.sex == "woman" else life.occupation.man
 
+    def bare(self, occupation: str) -> str:
+        """An occupation of somebody else's words without asides and sizes of employers."""
+        return " ".join(_ASIDE.sub(" ", occupation).split())
+
+    def spouse(self, sex: str) -> str:
+        """The husband or wife of somebody of that sex."""
+        return str(self._words["spouse"][sex])
+
     def occupation(self, life: Life) -> str:
         """As `Persona.occupation` says it."""
         pattern = self._words["occupation"].get(life.situation, "{work}")
@@ -90,16 +100,17 @@ class Wording:
             "years": self.number(life.years) if life.years >= 2 else "",
             "since": self.number(life.since) if life.since >= 2 else "",
             "field": life.field,
-            "kids": self._listed([self._child(child, rng) for child in told]) if told else "",
+            "kids": self.listed([self._child(child, rng) for child in told]) if told else "",
             "baby": next((self._child(c, rng) for c in minors if c.age <= 1), ""),
             "s1": life.occupation.skills[0],
+            "s2": life.occupation.skills[1],
         }
         if home.with_parents:
             facts["parent"] = self._words["parent"]["mother" if home.parent_is_mother else "father"]
         elif 40 <= life.age <= 62:
             facts["parent"] = self._words["parent"][rng.choice(("mother", "father"))]
         if home.marital in ("married", "widowed", "divorced"):
-            facts["spouse"] = self._words["spouse"][life.sex]
+            facts["spouse"] = self.spouse(life.sex)
         if home.spouse_age is not None:
             past = home.spouse_age >= 66
             line = self._pools["spouse_past" if past else "spouse_work"][0]
@@ -117,9 +128,10 @@ class Wording:
     def _child(self, child: Child, rng: random.Random) -> str:
         return fill(self._children[min(child.age, _OLDEST_CHILD), child.sex], {}, self.digits, rng)
 
-    def _listed(self, items: Sequence[str]) -> str:
-        join, last = self._words["child_join"], self._words.get("child_last")
-        if len(items) == 1 or last is None:
-            return str(join.join(items))
-        return f"{join.join(items[:-1])}{last}{items[-1]}"
+    def listed(self, items: Sequence[str]) -> str:
+        """Several things in a sentence: a, b and c."""
+        last = items[-1] if items else ""
+        if len(items) < 2:
+            return last
+        return f"{self._words['list_join'].join(items[:-1])}{self._words['list_last']}{last}"
 

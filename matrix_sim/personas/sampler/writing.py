@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from matrix_sim.config.run import Language
@@ -24,17 +24,23 @@ def wording_of(language: Language) -> Wording:
 class Writer:
     """Fills lines for one person and remembers which were told."""
 
-    def __init__(self, life: Life, language: Language, rng: random.Random) -> None:
+    def __init__(
+        self,
+        language: Language,
+        facts: Mapping[str, str],
+        flags: Sequence[str],
+        age: int,
+        rng: random.Random,
+    ) -> None:
         tables, wording = tables_of(language), wording_of(language)
         self._rng = rng
-        self._digits = wording.digits
-        self._age = life.age
-        self._facts = wording.facts(life, rng)
-        self._mask = tables.vocabulary.mask(flags_of(life), tuple(self._facts))
+        self._digits, self._gap = wording.digits, wording.gap
+        self._age = age
+        self._facts = facts
+        self._mask = tables.vocabulary.mask(flags, tuple(facts))
         self._pools = tables.pools
         self._told: set[Line] = set()
         self._topics: set[str] = set()
-        self._gap = wording.gap
 
     def from_pool(self, pool: Pool) -> str:
         """One sentence of a pool that suits and was not told yet; empty if none is left."""
@@ -71,7 +77,8 @@ def write_persona(life: Life, identity: str, language: Language, rng: random.Ran
     """
     wording = wording_of(language)
     name = draw_name(tables_of(language), life.town, life.age, life.sex, rng)
-    writer = Writer(life, language, rng)
+    facts = wording.facts(life, rng)
+    writer = Writer(language, facts, flags_of(life), life.age, rng)
     # The details come first: the work of some is told in few sentences, and they belong there.
     details = _details(writer, life, rng)
     return Persona(
