@@ -26,8 +26,9 @@ def write_personas(personas: Iterable[Persona], path: Path) -> int:
     count = 0
     try:
         with beside.open("w", encoding="utf-8") as file:
-            for count, persona in enumerate(personas, start=1):
+            for persona in personas:
                 file.write(persona_line(persona))
+                count += 1
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -7,6 +7,7 @@ again because of them: they are there to catch a table or a step of the drawing 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from matrix_sim.personas.sampler.drawing import OLDEST_DRIVER, budget
 from matrix_sim.personas.sampler.households import OLDEST_BIRTH, OLDEST_PARENT, YOUNGEST_PARENT
@@ -86,7 +87,7 @@ def _children_have_plausible_parents(life: Life, tables: Tables) -> bool:
 
 def _children_are_apart(life: Life, tables: Tables) -> bool:
     ages = [child.age for child in life.household.children]
-    return all(older - younger >= 2 for older, younger in zip(ages, ages[1:], strict=False))
+    return all(older - younger >= 2 for older, younger in pairwise(ages))
 
 
 def _minors_live_with_a_parent(life: Life, tables: Tables) -> bool:
@@ -99,7 +100,9 @@ def _spouse_only_if_married(life: Life, tables: Tables) -> bool:
     home = life.household
     if (home.spouse_age is not None) != (home.marital == "married"):
         return False
-    return home.spouse_age is None or (home.spouse_age >= 20 and abs(home.spouse_age - life.age) <= 8)
+    return home.spouse_age is None or (
+        home.spouse_age >= 20 and abs(home.spouse_age - life.age) <= 8
+    )
 
 
 def _married_as_an_adult(life: Life, tables: Tables) -> bool:

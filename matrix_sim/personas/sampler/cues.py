@@ -7,8 +7,10 @@ from functools import cache
 from typing import Any
 
 from matrix_sim.config.run import Language
+from matrix_sim.personas.sampler.life import Sex
 from matrix_sim.personas.sampler.phrases import Pool
-from matrix_sim.personas.sampler.tables import Interest, Tables, Town, read_table, tables_of
+from matrix_sim.personas.sampler.table_files import read_table, tables_of
+from matrix_sim.personas.sampler.tables import Interest, Tables, Town
 
 _LIKE = "like"
 _SHORTEST = 2
@@ -20,6 +22,7 @@ class Cues:
 
     def __init__(self, tables: Tables, table: Mapping[str, Any]) -> None:
         self._tables = tables
+        self._sexes: Mapping[Sex, Sequence[str]] = table["sex"]
         self._situations: Mapping[str, Sequence[str]] = table["situations"]
         self._marital: Mapping[str, Sequence[str]] = table["marital"]
         self._bound: Sequence[str] = table["bound"]
@@ -41,10 +44,9 @@ class Cues:
         """Whether the work is tied to where it is done."""
         return any(word in occupation.lower() for word in self._bound)
 
-    def sex(self, text: str) -> str:
-        """`woman` or `man`; empty where the text is neither."""
-        words: Mapping[str, str] = self._tables.words["sex"]
-        return next((sex for sex, word in words.items() if text.lower().startswith(word)), "")
+    def sex(self, text: str) -> Sex | None:
+        """`woman` or `man`; None where the text is neither."""
+        return next((sex for sex, words in self._sexes.items() if text.lower() in words), None)
 
     def town(self, region: str) -> Town | None:
         """A town of the tables in that region."""

@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from matrix_sim.config.run import Language
 from matrix_sim.personas.sampler.households import draw_household
@@ -24,7 +25,8 @@ from matrix_sim.personas.sampler.life import (
     Situation,
     flags_of,
 )
-from matrix_sim.personas.sampler.tables import Interest, Occupation, Town, Weighted, tables_of
+from matrix_sim.personas.sampler.table_files import tables_of
+from matrix_sim.personas.sampler.tables import Interest, Occupation, Town, Weighted
 
 OLDEST = 88
 OLDEST_DRIVER = 84
@@ -99,7 +101,13 @@ def _situation(rng: random.Random, age: int, sex: Sex) -> Situation:
             return "retired"
     at_home = 0.15 if sex == "woman" else 0.025
     share = rng.random()
-    return "home" if share < at_home else "seeking" if share < at_home + 0.04 and age < 62 else "working"
+    return (
+        "home"
+        if share < at_home
+        else "seeking"
+        if share < at_home + 0.04 and age < 62
+        else "working"
+    )
 
 
 @cache
@@ -126,7 +134,7 @@ def _occupations(
 
 def _earliest(language: Language, work: Occupation) -> int:
     levels = tables_of(language).words["levels"]
-    return min(levels[level]["from"] for level in work.levels.items)
+    return min(int(levels[level]["from"]) for level in work.levels.items)
 
 
 @cache
@@ -134,7 +142,7 @@ def _levels(language: Language, work: Occupation, age: int) -> Weighted[str]:
     """The education that somebody of this work can have finished by an age."""
     levels = tables_of(language).words["levels"]
     sums = (0.0, *work.levels.sums)
-    shares = [high - low for low, high in zip(sums, sums[1:], strict=False)]
+    shares = [high - low for low, high in pairwise(sums)]
     return Weighted.of(
         (level, share)
         for level, share in zip(work.levels.items, shares, strict=True)

@@ -123,11 +123,7 @@ def _form(life: Life) -> str:
 def _ages_of_children(home: Household) -> list[str]:
     ages = [child.age for child in home.at_home]
     spans = {"baby": (0, 1), "pre": (2, 6), "elem": (7, 12), "mid": (13, 15), "high": (16, 18)}
-    flags = [
-        name
-        for name, (low, high) in spans.items()
-        if any(low <= age <= high for age in ages)
-    ]
+    flags = [name for name, (low, high) in spans.items() if any(low <= age <= high for age in ages)]
     if any(age <= MAJORITY for age in ages):
         flags.append("kids")
     if any(age > MAJORITY for age in ages):

@@ -8,10 +8,11 @@ from collections.abc import Collection
 from matrix_sim.config.run import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cues import cues_of
-from matrix_sim.personas.sampler.life import PENSION_AGE, TEEN
+from matrix_sim.personas.sampler.life import PENSION_AGE, TEEN, Sex
 from matrix_sim.personas.sampler.likeness import Likeness
 from matrix_sim.personas.sampler.naming import draw_name
-from matrix_sim.personas.sampler.tables import Interest, tables_of
+from matrix_sim.personas.sampler.table_files import tables_of
+from matrix_sim.personas.sampler.tables import Interest
 from matrix_sim.personas.sampler.writing import Writer, wording_of
 
 _MIDDLE_AGE = 45
@@ -38,9 +39,10 @@ def write_likeness(
     age = _MIDDLE_AGE if like.age is None else like.age
     town = cues.town(like.region)
     known = [found for item in like.interests[:2] if (found := cues.interest(item))]
-    writer = Writer(language, _facts(like, language, rng), _flags(like, language, known), age, rng)
-    sex = cues.sex(like.sex) or rng.choice(("woman", "man"))
+    sex: Sex = cues.sex(like.sex) or ("woman" if rng.random() < 0.5 else "man")
     home = town or tables.towns[int(rng.random() * len(tables.towns))]
+    facts = {**wording_of(language).common(sex, home), **_facts(like, language, rng)}
+    writer = Writer(language, facts, _flags(like, language, known), age, rng)
     pools = cues.pools
     retired = cues.situation(like.occupation) == "retired"
     details = (
@@ -88,7 +90,11 @@ def _practice(writer: Writer, known: list[Interest]) -> list[str]:
 def _flags(like: Likeness, language: Language, known: list[Interest]) -> list[str]:
     cues = cues_of(language)
     town = cues.town(like.region)
-    flags = [cues.sex(like.sex), cues.situation(like.occupation), cues.marital(like.marital_status)]
+    flags = [
+        cues.sex(like.sex) or "",
+        cues.situation(like.occupation),
+        cues.marital(like.marital_status),
+    ]
     flags += [flag for flag in (town.flags if town else ()) if flag in ("snow", "cold", "hot")]
     if like.age is not None and like.age <= TEEN and "student" in flags:
         flags.append("teen")

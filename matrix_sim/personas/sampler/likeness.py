@@ -63,12 +63,11 @@ class Recombination:
         self._members: dict[CellKey, list[int]] = defaultdict(list)
         for place, person in enumerate(self._source):
             self._members[_key(person)].append(place)
-        ages = defaultdict(list)
+        alike: dict[tuple[str, str], list[Persona]] = defaultdict(list)
         for person in self._source:
-            if person.age is not None:
-                ages[person.sex, person.occupation].append(person.age)
+            alike[person.sex, person.occupation].append(person)
         for key, members in self._members.items():
-            self._cells[key] = self._cell(key, members, ages[key.sex, key.occupation])
+            self._cells[key] = self._cell(key, members, alike[key.sex, key.occupation])
         counts = {key: len(members) for key, members in self._members.items()}
         self.most = most_people(self._cells, counts)
         """How many different people this source gives at least."""
@@ -104,25 +103,20 @@ class Recombination:
             )
         return (self.person(number) for number in range(count))
 
-    def _cell(self, key: CellKey, members: Sequence[int], ages: Sequence[int]) -> Cell:
+    def _cell(self, key: CellKey, members: Sequence[int], alike: Sequence[Persona]) -> Cell:
+        """The combinations of a key; `alike` are all of its sex and work, of any age."""
         near = self._neighbours.of(members[0])
         people = [self._source[place] for place in dict.fromkeys((*members, *near))]
         bound = self._cues.bound(key.occupation)
         homes = [p for p in people if not bound or p.occupation == key.occupation]
         return make_cell(
-            ages_around(key.age, ages),
+            ages_around(key.age, [person.age for person in alike if person.age is not None]),
             [person.region for person in homes],
             [item for person in people for item in person.interests],
-            [
-                Combination(person.age, person.region, person.interests)
-                for person in self._source
-                if (person.sex, person.occupation) == (key.sex, key.occupation)
-            ],
+            [Combination(person.age, person.region, person.interests) for person in alike],
         )
 
-    def _mixed(
-        self, base: Persona, place: int, combination: Combination, number: int
-    ) -> Likeness:
+    def _mixed(self, base: Persona, place: int, combination: Combination, number: int) -> Likeness:
         rng = named_random(self._seed, "recombined", str(number))
         near = [self._source[at] for at in self._neighbours.of(place)]
         colleagues = [p for p in near if _work(p) == _work(base)]

@@ -2,8 +2,8 @@
 
 A line may begin with conditions between slashes, `/working,!new,<40/`: flags that the person must
 have, flags that they must not have, bounds of their age, and with # a topic, of which a person is
-told at most once. A line that names a slot of which nothing is known does not fit either. All of that is compiled into bits once, for a person is
-asked some fifty times which of fifty lines fit.
+told at most once. A line that names a slot of which nothing is known does not fit either. All of
+that is compiled into bits once, for a person is asked some fifty times which of fifty lines fit.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-NUMBERS: Mapping[str, tuple[int, int]] = {"n2": (2, 4), "n3": (3, 6), "n4": (4, 8)}
-"""Slots that are a number, drawn anew wherever one stands: least and greatest."""
+_RANGES = {"2": (2, 4), "3": (3, 6), "4": (4, 8)}
+NUMBERS: Mapping[str, tuple[int, int]] = {
+    f"{kind}{name}": bounds for kind in "nd" for name, bounds in _RANGES.items()
+}
+"""Slots that are a number, drawn anew wherever one stands: least and greatest. `n2` is a word,
+`d2` a digit, for numbers such as `{d2}0`."""
 
 _OLDEST = 200
 _CONDITIONS = re.compile(r"/([^/]*)/ *")
@@ -143,7 +147,8 @@ def fill(parts: Parts, facts: Mapping[str, str], digits: Sequence[str], rng: ran
             done.append(fill(option, facts, digits, rng))
         elif part.name in NUMBERS:
             low, high = NUMBERS[part.name]
-            done.append(digits[low + int(rng.random() * (high - low + 1))])
+            number = low + int(rng.random() * (high - low + 1))
+            done.append(digits[number] if part.name.startswith("n") else str(number))
         else:
             done.append(facts[part.name])
     return "".join(done)
@@ -163,12 +168,12 @@ def _sequence(tokens: Sequence[str], start: int) -> tuple[Parts, int]:
     parts: list[str | Slot | Choice] = []
     at = start
     while at < len(tokens) and tokens[at] not in ("|", ")"):
-        token = tokens[at]
-        if token == "(":
+        word = tokens[at]
+        if word == "(":
             choice, at = _choice(tokens, at + 1)
             parts.append(choice)
         else:
-            parts.append(Slot(token[1:-1]) if token.startswith("{") else token)
+            parts.append(Slot(word[1:-1]) if word.startswith("{") else word)
             at += 1
     return tuple(parts), at
 

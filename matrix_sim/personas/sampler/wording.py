@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from matrix_sim.personas.sampler.life import MAJORITY, Child, Life
 from matrix_sim.personas.sampler.phrases import fill
-from matrix_sim.personas.sampler.tables import Tables
+from matrix_sim.personas.sampler.tables import Tables, Town
 
 _OLDEST_CHILD = 70
 _ASIDE = re.compile(r"[(（][^)）]*[)）]|(?<!\S)(?:大手|中堅|中小)(?!\S)")
@@ -91,6 +91,7 @@ class Wording:
         minors = [child for child in home.at_home if child.age <= MAJORITY]
         told = minors or home.at_home
         facts = {
+            **self.common(life.sex, town),
             "age": self.number(life.age),
             "town": town.name,
             "origin": life.origin,
@@ -128,10 +129,15 @@ class Wording:
     def _child(self, child: Child, rng: random.Random) -> str:
         return fill(self._children[min(child.age, _OLDEST_CHILD), child.sex], {}, self.digits, rng)
 
+    def common(self, sex: str, town: Town) -> dict[str, str]:
+        """Pronouns and money, in languages whose sentences need them."""
+        pronouns: dict[str, str] = self._words.get("pronouns", {}).get(sex, {})
+        currency = self._words.get("currency", {}).get(town.country)
+        return {**pronouns, **({"cur": currency} if currency else {})}
+
     def listed(self, items: Sequence[str]) -> str:
         """Several things in a sentence: a, b and c."""
         last = items[-1] if items else ""
         if len(items) < 2:
             return last
         return f"{self._words['list_join'].join(items[:-1])}{self._words['list_last']}{last}"
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -11,8 +12,10 @@ from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.life import Life, flags_of
 from matrix_sim.personas.sampler.naming import draw_name
 from matrix_sim.personas.sampler.phrases import Line, Pool, fill, fitting
-from matrix_sim.personas.sampler.tables import tables_of
+from matrix_sim.personas.sampler.table_files import tables_of
 from matrix_sim.personas.sampler.wording import Wording
+
+_HEAD = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")
 
 
 @cache
@@ -55,7 +58,9 @@ class Writer:
         self._told.add(line)
         if line.topic:
             self._topics.add(line.topic)
-        return fill(line.parts, self._facts, self._digits, self._rng)
+        text = fill(line.parts, self._facts, self._digits, self._rng)
+        # A slot may stand at the head of a sentence; in Japanese nothing changes.
+        return _HEAD.sub(lambda head: head[0].upper(), text)
 
     def about(self, subject: str) -> str:
         """One sentence about a subject of `life.yaml`."""
@@ -165,7 +170,9 @@ def _means(writer: Writer, life: Life) -> list[str]:
 
 
 def _ahead(writer: Writer, life: Life) -> list[str]:
-    goal = "" if life.situation in ("retired", "seeking") else writer.from_pool(life.occupation.goal)
+    goal = (
+        "" if life.situation in ("retired", "seeking") else writer.from_pool(life.occupation.goal)
+    )
     return [goal, writer.about("concern"), writer.about("life_goal")]
 
 
