@@ -18,6 +18,7 @@ from matrix_sim.cli.errors import ReportingGroup
 from matrix_sim.cli.personas import personas
 from matrix_sim.cli.personas_convert import convert
 from matrix_sim.cli.personas_inspect import inspect
+from matrix_sim.cli.personas_sample import sample
 from matrix_sim.cli.simulate import simulate
 from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
@@ -57,6 +58,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(personas, name="personas")
 personas.command("inspect")(inspect)
 personas.command("convert")(convert)
+personas.command("sample")(sample)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

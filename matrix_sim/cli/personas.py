@@ -1,4 +1,4 @@
-"""`matrix-sim personas`: files of personas, looked at and brought into our format.
+"""`matrix-sim personas`: files of personas looked at and converted, and people made up.
 
 A command of it is a file `personas_*.py` and a line in `main`.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import typer
 
-personas = typer.Typer(help="Look at files of personas, and convert them.", no_args_is_help=True)
+personas = typer.Typer(
+    help="Look at files of personas, convert them, make people up.", no_args_is_help=True
+)
 
 
 @personas.callback()
 def _personas() -> None:
-    """Look at files of personas, and convert them."""
+    """Look at files of personas, convert them, make people up."""

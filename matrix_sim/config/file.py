@@ -213,9 +213,11 @@ def _key_problems(where: KeyPath, name: str, key: str) -> list[Problem]:
 def _anchored(config: RunConfig, base_dir: Path, secrets: dict[str, SecretStr]) -> RunConfig:
     """Relative paths are the config file's, wherever the command was given."""
     changes: dict[str, Any] = {"secrets": secrets}
-    if config.personas.path is not None:
-        path = base_dir / config.personas.path.expanduser()
-        changes["personas"] = config.personas.model_copy(update={"path": path})
+    personas = config.personas
+    places = {"path": personas.path, "like": personas.like}
+    anchored = {k: base_dir / path.expanduser() for k, path in places.items() if path is not None}
+    if anchored:
+        changes["personas"] = personas.model_copy(update=anchored)
     if config.prompts is not None:
         changes["prompts"] = base_dir / config.prompts.expanduser()
     return config.model_copy(update=changes)

@@ -143,6 +143,8 @@ class PersonasConfig(Section):
             raise ValueError(f"source '{self.source}' needs a path, or a hub data set in its place")
         if self.source == "sampler" and self.count is None:
             raise ValueError("source 'sampler' needs a count")
+        if self.source == "sampler" and self.anonymise not in (None, "none"):
+            raise ValueError("people that the sampler makes up need no 'anonymise'; leave it out")
         if self.like is not None and self.source != "sampler":
             raise ValueError("'like' is for source 'sampler'")
         if self.fields != FieldsConfig() and self.source not in ("table", "social"):

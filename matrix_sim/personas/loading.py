@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from matrix_sim.config import PersonasConfig
+from matrix_sim.config import Language, PersonasConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas import builtin, nemotron
 from matrix_sim.personas.anonymise import Kind
@@ -57,7 +57,7 @@ class PersonaSelection:
 
 
 def load_personas(
-    config: PersonasConfig, seed: int, base_dir: Path, language: str
+    config: PersonasConfig, seed: int, base_dir: Path, language: Language
 ) -> PersonaSelection:
     """Read and choose the personas of a run, and anonymise them by rule if it says so.
 
@@ -84,7 +84,7 @@ def load_personas(
             _check(config, base_dir)
             return _read(config, seed, base_dir, language, _PROFILES)
         case "sampler":
-            raise UsageError(f"personas.source: '{config.source}' cannot be read yet")
+            return _sampled(config, seed, base_dir, language)
 
 
 def reader_of(config: PersonasConfig, language: str) -> PersonaReader:
@@ -115,6 +115,22 @@ def open_source(config: PersonasConfig, base_dir: Path, schema: Schema) -> tuple
     if config.hub is not None:
         return (HubTable(config.hub, schema),)
     return open_tables(_path(config, base_dir), schema)
+
+
+def _sampled(
+    config: PersonasConfig, seed: int, base_dir: Path, language: Language
+) -> PersonaSelection:
+    # Its tables are read by nobody else.
+    from matrix_sim.personas.sampler.sampling import ATTRIBUTION, personas_for
+
+    like = base_dir / config.like.expanduser() if config.like else None
+    people = list(personas_for(config.count or 0, seed, language, like))
+    return PersonaSelection(
+        personas=tuple(people),
+        source="the sampler" if like is None else f"the sampler, like {like}",
+        attribution=ATTRIBUTION if like is None else f"{ATTRIBUTION}; attributes from {like}",
+        rows_seen=len(people),
+    )
 
 
 def _builtin(config: PersonasConfig, seed: int, language: str) -> PersonaSelection:
