@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from matrix_sim.canonical import content_hash
+from matrix_sim.config import Language
 from matrix_sim.config.personas import FieldsConfig
 from matrix_sim.personas.anonymise import KnownNames, anonymised
 from matrix_sim.personas.fields import Fields
+from matrix_sim.personas.pseudonym import pseudonym
 from matrix_sim.personas.reader import PersonaReader, ReadPersona
 from matrix_sim.personas.rows import Row, RowError, Schema
 
@@ -23,10 +25,14 @@ class AnonymisingReader:
 
     The same rows are chosen as without it. What tells rows apart may be an account name: it goes
     no further than the choice, and a persona's id is a hash of what it says once it is anonymised.
+    Its name is made up, so that the others can tell people apart.
     """
 
-    def __init__(self, inner: PersonaReader, fields: FieldsConfig, language: str) -> None:
-        """`fields` say in which columns account names stand; `language` is the placeholders'."""
+    def __init__(self, inner: PersonaReader, fields: FieldsConfig, language: Language) -> None:
+        """`fields` say in which columns account names stand.
+
+        What stands in place of what was found, and the made-up names, are in `language`.
+        """
         self._inner = inner
         self._handles = fields.handle.columns if fields.handle is not None else ("handle",)
         self._language = language
@@ -46,7 +52,10 @@ class AnonymisingReader:
         read = _privately(lambda: self._inner.read(row))
         known = KnownNames(read.persona.name, _privately(lambda: self._handles_of(row)))
         clean = anonymised(read.persona, known, self._language)
-        return replace(read, persona=clean.persona, anonymised=clean.counts, id_made=False)
+        own = " ".join((known.name, *known.handles))
+        made_up = pseudonym(clean.persona, own, self._language)
+        persona = clean.persona.model_copy(update={"name": made_up})
+        return replace(read, persona=persona, anonymised=clean.counts, id_made=False)
 
     def _handles_of(self, row: Row) -> tuple[str, ...]:
         fields = Fields(row)

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from matrix_sim.config import PersonasConfig
+from matrix_sim.config import Language, PersonasConfig
 from matrix_sim.config.personas import FieldConfig, FieldsConfig
 from matrix_sim.personas import nemotron
 from matrix_sim.personas.columns import Column, columns_of
@@ -76,7 +76,9 @@ def first_columns(config: PersonasConfig, base_dir: Path) -> tuple[str, ...]:
     return tuple(first.fields) if first is not None else ()
 
 
-def inspect_source(config: PersonasConfig, base_dir: Path, limit: int, language: str) -> Inspection:
+def inspect_source(
+    config: PersonasConfig, base_dir: Path, limit: int, language: Language
+) -> Inspection:
     """Look at the first `limit` rows of a source; of one that is anonymised no cell is shown.
 
     Raises:

@@ -87,7 +87,7 @@ def load_personas(
             return _sampled(config, seed, base_dir, language)
 
 
-def reader_of(config: PersonasConfig, language: str) -> PersonaReader:
+def reader_of(config: PersonasConfig, language: Language) -> PersonaReader:
     """What turns the rows of the source into personas, anonymised if the config says so.
 
     Raises:
@@ -133,7 +133,7 @@ def _sampled(
     )
 
 
-def _builtin(config: PersonasConfig, seed: int, language: str) -> PersonaSelection:
+def _builtin(config: PersonasConfig, seed: int, language: Language) -> PersonaSelection:
     reader = reader_of(config, language)
     with builtin.builtin_file(language) as path:
         tables = open_tables(path, reader.schema)
@@ -148,7 +148,7 @@ def _check(config: PersonasConfig, base_dir: Path) -> None:
 
 
 def _read(
-    config: PersonasConfig, seed: int, base_dir: Path, language: str, attribution: str
+    config: PersonasConfig, seed: int, base_dir: Path, language: Language, attribution: str
 ) -> PersonaSelection:
     reader = reader_of(config, language)
     tables = open_source(config, base_dir, reader.schema)

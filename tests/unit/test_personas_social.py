@@ -16,6 +16,7 @@ from matrix_sim.config import PersonasConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.anonymise import Kind
 from matrix_sim.personas.loading import PersonaSelection, load_personas
+from matrix_sim.personas.sampler.table_files import names_of
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -40,7 +41,7 @@ def load(path: Path, **config: Any) -> PersonaSelection:
 def test_a_profile_becomes_a_persona_without_the_person(tmp_path: Path) -> None:
     selection = load(write_jsonl(tmp_path / "p.jsonl", ROWS))
     first = selection.personas[0]
-    assert first.name == ""
+    assert not set(first.name) & set("神宮寺凛音")
     assert first.description == "［氏名］です。喫茶店の店員。［氏名］と呼ばれます"
     assert first.posts == ("連絡は［電話番号］へ", "［アカウント名］ の新しい絵")
     assert selection.anonymised == {Kind.HANDLE: 1, Kind.PHONE: 1, Kind.NAME: 2}
@@ -64,6 +65,17 @@ def test_the_id_tells_nothing_but_what_the_persona_says(tmp_path: Path) -> None:
     others = [p.id for p in load(write_jsonl(tmp_path / "b.jsonl", renamed)).personas]
     assert others[1] == ids[1]
     assert others[0] != ids[0]
+
+
+def test_a_made_up_name_fits_age_and_sex_and_is_the_same_every_time(tmp_path: Path) -> None:
+    rows = [ROWS[1] | {"age": 20, "sex": "女", "handle": f"h{n}"} for n in range(30)]
+    for number, row in enumerate(rows):
+        row["description"] = f"{number}匹の猫と暮らす。"
+    path = write_jsonl(tmp_path / "p.jsonl", rows)
+    names = [person.name for person in load(path).personas]
+    assert names == [person.name for person in load(path).personas]
+    assert {name.split()[1] for name in names} <= set(names_of("ja")["all"].given[-1][1]["woman"])
+    assert len(set(names)) > 25
 
 
 def test_two_who_say_the_same_are_told_apart(tmp_path: Path) -> None:
@@ -97,7 +109,7 @@ def test_names_go_from_other_sources_too_if_asked(tmp_path: Path) -> None:
     anonymised = load_personas(PersonasConfig(count=9, anonymise="rules"), 3, Path(), "ja")
     assert any(person.name for person in plain)
     for before, after in zip(plain, anonymised.personas, strict=True):
-        assert after.name == ""
+        assert after.name and not set(after.name.split()) & set(before.name.split())
         assert after.id != before.id
         assert after.age == before.age
     assert load_personas(PersonasConfig(count=9), 3, Path(), "ja").anonymised is None

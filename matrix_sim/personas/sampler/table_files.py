@@ -32,7 +32,7 @@ _LEVEL = re.compile(r"([^\d\s]+)(\d+)")
 @cache
 def tables_of(language: Language) -> Tables:
     """Read the tables of a language, once a process."""
-    words = read_table(language, "words")
+    words = read_words(language)
     flags = (*FLAGS, *(f"edu{level}" for level in words["levels"]))
     vocabulary = Vocabulary(flags, SLOTS)
     regions = read_table(language, "places")
@@ -45,12 +45,25 @@ def tables_of(language: Language) -> Tables:
         landlocked=frozenset(r["name"] for r in regions if "landlocked" in _words(r, "flags")),
         occupations=tuple(_occupation(row, towns, vocabulary) for row in rows),
         interests=tuple(_interest(row, vocabulary) for row in read_table(language, "interests")),
-        names={country: _names(row) for country, row in read_table(language, "names").items()},
+        names=names_of(language),
         pools={
             name: vocabulary.pool(texts) for name, texts in read_table(language, "life").items()
         },
         words=words,
     )
+
+
+@cache
+def names_of(language: Language) -> dict[str, Names]:
+    """The names of a language by country, read once a process."""
+    return {country: _names(row) for country, row in read_table(language, "names").items()}
+
+
+@cache
+def read_words(language: Language) -> dict[str, Any]:
+    """Labels, numbers and the order of names of a language, read once a process."""
+    words: dict[str, Any] = read_table(language, "words")
+    return words
 
 
 def read_table(language: Language, name: str) -> Any:
