@@ -139,8 +139,8 @@ def _interests_suit(life: Life, tables: Tables) -> bool:
     return all(
         life.age in interest.ages
         and interest.cost <= budget(life, flags)
-        and all(need in flags for need in interest.needs if need != "notbig")
-        and not ("notbig" in interest.needs and "big" in flags)
+        and interest.needs <= flags
+        and not (interest.rural and "big" in flags)
         for interest in life.interests
     )
 

@@ -189,7 +189,13 @@ def _car(rng: random.Random, age: int, town: Town, situation: Situation) -> bool
 
 def _with_interests(rng: random.Random, life: Life, everything: Sequence[Interest]) -> Life:
     flags = frozenset(flags_of(life))
-    possible = [i for i in everything if _suits(i, life, flags)]
+    big = "big" in flags
+    means = budget(life, flags)
+    possible = [
+        i
+        for i in everything
+        if life.age in i.ages and i.cost <= means and i.needs <= flags and not (i.rural and big)
+    ]
     near = [i for i in possible if i.kind in life.occupation.near]
     pool = near if near and rng.random() < _MAIN_KIND_BY_WORK else possible
     chosen = [pool[int(rng.random() * len(pool))]]
@@ -203,14 +209,6 @@ def _with_interests(rng: random.Random, life: Life, everything: Sequence[Interes
         other = [i for i in possible if i.kind not in kinds]
         chosen.append(other[int(rng.random() * len(other))])
     return replace(life, interests=tuple(chosen))
-
-
-def _suits(interest: Interest, life: Life, flags: frozenset[str]) -> bool:
-    return (
-        life.age in interest.ages
-        and interest.cost <= budget(life, flags)
-        and all(n in flags if n != "notbig" else "big" not in flags for n in interest.needs)
-    )
 
 
 def budget(life: Life, flags: frozenset[str]) -> int:

@@ -137,49 +137,38 @@ class Recombination:
 
 
 class _Neighbours:
-    """Who is like whom: of the same work first, then of the same sex and about the same age."""
+    """Who is like whom: of the same work first, then of the same sex and about the same age.
+
+    Only people in the same situation are: a student takes over nothing from a pensioner.
+    """
 
     def __init__(self, people: Sequence[Persona], cues: Cues) -> None:
-        self._people, self._cues = people, cues
-        self._by_work: dict[str, list[int]] = defaultdict(list)
-        self._by_age: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for place, person in enumerate(people):
-            self._by_work[_work(person)].append(place)
-            self._by_age[person.sex, _decade(person)].append(place)
+        self._people = people
+        self._situations = [cues.situation(person.occupation) for person in people]
+        self._by_work: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self._by_age: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+        for place, (person, situation) in enumerate(zip(people, self._situations, strict=True)):
+            self._by_work[situation, _work(person)].append(place)
+            self._by_age[situation, person.sex, _decade(person)].append(place)
 
     def of(self, place: int) -> list[int]:
         """Up to eight others, nearest first."""
-        own = self._people[place]
+        own, situation = self._people[place], self._situations[place]
         # A common work has thousands of people: those around this one in the file are enough.
-        same = _around(self._by_work[_work(own)], place)
-        decade = _decade(own)
-        aged = [
-            at
-            for step in (0, -1, 1, -2, 2)
-            for at in _around(self._by_age.get((own.sex, decade + step), []), place)
-        ]
-        possible = [
-            at
-            for at in dict.fromkeys((*same, *aged))
-            if at != place and self._situation(at) == self._situation(place)
-        ]
+        possible = list(_around(self._by_work[situation, _work(own)], place))
+        for step in (0, -1, 1, -2, 2):
+            decade = self._by_age.get((situation, own.sex, _decade(own) + step), ())
+            possible.extend(_around(decade, place))
+        others = [at for at in dict.fromkeys(possible) if at != place]
         fitting: list[int] = []
         for years in _AGE_RANGES:
             if len(fitting) < _FEWEST_DONORS:
-                fitting = [at for at in possible if _apart(self._people[at], own) <= years]
-        work = _work(own)
-        fitting.sort(
-            key=lambda at: (
-                _work(self._people[at]) != work,
-                self._people[at].sex != own.sex,
-                _apart(self._people[at], own),
-                at,
-            )
-        )
-        return fitting[:_DONORS]
+                fitting = [at for at in others if _apart(self._people[at], own) <= years]
+        return sorted(fitting, key=lambda at: self._distance(own, at))[:_DONORS]
 
-    def _situation(self, place: int) -> str:
-        return self._cues.situation(self._people[place].occupation)
+    def _distance(self, own: Persona, at: int) -> tuple[bool, bool, int, int]:
+        other = self._people[at]
+        return _work(other) != _work(own), other.sex != own.sex, _apart(other, own), at
 
 
 def _around(places: Sequence[int], place: int) -> Sequence[int]:

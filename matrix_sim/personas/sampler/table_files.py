@@ -177,10 +177,9 @@ def _lies_in(town: Town, place: str) -> bool:
 
 def _interest(row: Mapping[str, Any], vocabulary: Vocabulary) -> Interest:
     ages, *words = _words(row, "for")
-    needs = tuple(word for word in words if not word.startswith("cost"))
+    needs = [word for word in words if not word.startswith("cost") and word != "notbig"]
     for flag in needs:
-        if flag != "notbig":
-            vocabulary.flag_bit(flag)
+        vocabulary.flag_bit(flag)
     if row["kind"] not in KINDS:
         raise ValueError(f"{row['name']}: there is no kind {row['kind']!r}")
     return Interest(
@@ -188,7 +187,8 @@ def _interest(row: Mapping[str, Any], vocabulary: Vocabulary) -> Interest:
         kind=row["kind"],
         ages=_ages(ages),
         cost=int(next(word[4:] for word in words if word.startswith("cost"))),
-        needs=needs,
+        needs=frozenset(needs),
+        rural="notbig" in words,
         skill=row["skill"],
         do=vocabulary.pool(row["do"]),
         snag=vocabulary.pool(row["snag"]),

@@ -122,8 +122,10 @@ class Interest:
     kind: str
     ages: range
     cost: int
-    needs: tuple[str, ...]
-    """Flags that the person must have, all of them; `notbig` is: not in a big city."""
+    needs: frozenset[str]
+    """Flags that the person must have, all of them."""
+    rural: bool
+    """Whether it cannot be done in a big city."""
     skill: str
     do: Pool
     snag: Pool
