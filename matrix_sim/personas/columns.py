@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -80,11 +80,6 @@ class _Sample:
             separator=most,
             example=self.example,
         )
-
-
-def names(columns: Iterable[Column]) -> tuple[str, ...]:
-    """The names of columns."""
-    return tuple(column.name for column in columns)
 
 
 def _is_filled(value: object) -> bool:

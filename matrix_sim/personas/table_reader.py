@@ -25,10 +25,7 @@ class TableReader:
 
     def __init__(self, fields: FieldsConfig) -> None:
         entries = {name: getattr(fields, name) for name in Persona.model_fields}
-        self.mapped: Mapping[str, FieldConfig] = {
-            name: entry for name, entry in entries.items() if entry is not None
-        }
-        """The entries of the config, by attribute."""
+        self._id_is_mapped = fields.id is not None
         self._entries: dict[str, FieldConfig] = {
             name: entry or FieldConfig(columns=(name,)) for name, entry in entries.items()
         }
@@ -55,7 +52,7 @@ class TableReader:
 
     def _own_id(self, fields: Fields) -> str:
         own_id = _joined(fields, self._entries["id"])
-        if not own_id and "id" in self.mapped:
+        if not own_id and self._id_is_mapped:
             raise fields.empty(", ".join(self.uses["id"]))
         return own_id
 
