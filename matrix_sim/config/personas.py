@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from matrix_sim.config.section import Section
+from matrix_sim.personas.model import LISTS
 
 Columns = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     Field(min_length=1, description="a list of column names"),
 ]
-_LISTS = ("details", "interests", "skills", "posts")
-"""The attributes that hold several texts."""
 
 
 class FieldConfig(Section):
@@ -82,10 +81,10 @@ class FieldsConfig(Section):
     def _entries_fit(self) -> FieldsConfig:
         for name in type(self).model_fields:
             entry: FieldConfig | None = getattr(self, name)
-            if entry is not None and entry.separator is not None and name not in _LISTS:
+            if entry is not None and entry.separator is not None and name not in LISTS:
                 raise ValueError(
                     f"'{name}' is one text and takes no separator; "
-                    f"separators are for {', '.join(_LISTS)}"
+                    f"separators are for {', '.join(LISTS)}"
                 )
         if self.age is not None and self.age.default and not self.age.default.isdecimal():
             raise ValueError("the default of 'age' is a whole number of years, such as '40'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_origin
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -29,3 +31,15 @@ class Persona(BaseModel):
     skills: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
     """Past posts, newest last."""
+
+
+TEXTS = tuple(
+    name
+    for name, field in Persona.model_fields.items()
+    if field.annotation is str and name not in ("id", "name")
+)
+"""The attributes that say something about the person in one text."""
+LISTS = tuple(
+    name for name, field in Persona.model_fields.items() if get_origin(field.annotation) is tuple
+)
+"""The attributes that hold several texts."""

@@ -10,8 +10,10 @@ from typing import Any
 
 from matrix_sim.config.personas import FieldConfig
 from matrix_sim.personas.columns import Column
+from matrix_sim.personas.model import LISTS
 
-_LISTS = ("interests", "skills")
+_LISTED = ("interests", "skills")
+"""Where a text without a separator is refused, and is no paragraph."""
 _LONG = 20
 """Mean characters from which on texts may describe a person."""
 _APART = re.compile(r"[\s_\-./]+")
@@ -71,8 +73,7 @@ def _take(free: dict[str, Column], names: Iterable[str]) -> None:
 def _may_be(attribute: str, column: Column) -> bool:
     if column.kind in ("object", "text that holds objects", "true or false", "nothing"):
         return False
-    several = column.holds_lists
-    return attribute in (*_LISTS, "details", "posts") or not several
+    return attribute in LISTS or not column.holds_lists
 
 
 def _matching(alternatives: Sequence[str | list[str]], columns: Sequence[Column]) -> list[Column]:
@@ -90,7 +91,7 @@ def _matching(alternatives: Sequence[str | list[str]], columns: Sequence[Column]
 
 def _entry(attribute: str, columns: Sequence[Column]) -> FieldConfig:
     separator = None
-    if attribute in _LISTS and not all(column.holds_lists for column in columns):
+    if attribute in _LISTED and not all(column.holds_lists for column in columns):
         separator = next((c.separator for c in columns if c.separator), ",")
     return FieldConfig(columns=tuple(c.name for c in columns), separator=separator)
 

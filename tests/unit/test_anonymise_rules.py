@@ -15,7 +15,7 @@ from matrix_sim.personas.anonymise.finds import Find, resolved
 from matrix_sim.personas.anonymise.folded import folded
 from matrix_sim.personas.anonymise.name_parts import name_parts
 from matrix_sim.personas.anonymise.numbers import is_card, is_my_number
-from matrix_sim.personas.model import Persona
+from matrix_sim.personas.model import LISTS, Persona
 
 YAMADA = KnownNames("山田太郎 / Taro Yamada", ("@yama_taro",))
 
@@ -79,6 +79,13 @@ def test_overlaps_leave_no_claimed_character_and_do_not_depend_on_the_order(
     assert len(covered) == len(set(covered))
     assert set(covered) == claimed
     assert held == resolved(reversed(finds))
+
+
+def test_no_attribute_of_a_persona_is_passed_over() -> None:
+    held = {name: "x@y.example" for name in Persona.model_fields if name != "age"}
+    held |= {name: [text] for name, text in held.items() if name in LISTS}
+    clean_persona = anonymised(Persona.model_validate(held), YAMADA, "ja").persona
+    assert "x@y.example" not in clean_persona.model_dump_json()
 
 
 def test_counts_say_how_many_of_what() -> None:

@@ -10,10 +10,8 @@ from matrix_sim.canonical import content_hash
 from matrix_sim.personas.anonymise.finds import Kind
 from matrix_sim.personas.anonymise.placeholders import placeholders
 from matrix_sim.personas.anonymise.rules import KnownNames, Rules, replaced
-from matrix_sim.personas.model import Persona
+from matrix_sim.personas.model import LISTS, TEXTS, Persona
 
-_TEXTS = ("sex", "marital_status", "education", "occupation", "region", "description")
-_LISTS = ("details", "interests", "skills", "posts")
 _ID_CHARACTERS = 16
 
 
@@ -56,15 +54,15 @@ def anonymised(persona: Persona, known: KnownNames, language: str) -> Anonymised
 
 def texts_of(persona: Persona) -> Iterator[str]:
     """All texts that `rewritten` goes through and that are not empty."""
-    for name in _TEXTS:
+    for name in TEXTS:
         if text := getattr(persona, name):
             yield text
-    for name in _LISTS:
+    for name in LISTS:
         yield from getattr(persona, name)
 
 
 def rewritten(persona: Persona, rewrite: Callable[[str], str]) -> Persona:
     """The persona with all its texts but name and id as `rewrite` gives them."""
-    texts = {name: rewrite(getattr(persona, name)) for name in _TEXTS}
-    lists = {name: tuple(map(rewrite, getattr(persona, name))) for name in _LISTS}
+    texts = {name: rewrite(getattr(persona, name)) for name in TEXTS}
+    lists = {name: tuple(map(rewrite, getattr(persona, name))) for name in LISTS}
     return persona.model_copy(update=texts | lists)
