@@ -17,6 +17,7 @@ from matrix_sim.config.runtime import BackupConfig, RuntimeConfig
 from matrix_sim.config.society import (
     GroupSizeConfig,
     MemoryConfig,
+    RoutingPolicy,
     SimilarityConfig,
     SocietyConfig,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "ModelsConfig",
     "PersonasConfig",
     "RetryConfig",
+    "RoutingPolicy",
     "RunConfig",
     "RuntimeConfig",
     "SamplingConfig",

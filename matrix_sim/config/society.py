@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from matrix_sim.config.section import Section
 
+RoutingPolicy = Literal["llm", "embedding", "hybrid", "broadcast"]
+
 
 class GroupSizeConfig(Section):
     """Bounds of constrained K-means."""
@@ -81,7 +83,7 @@ class SocietyConfig(Section):
     """Ticks of a window; also how much later an envelope is routed."""
     communication: Literal["homophily", "random", "none"] = "homophily"
     """How people come into groups: similar ones together, by lot, or everybody alone."""
-    routing: Literal["llm", "embedding", "hybrid", "broadcast"] = "llm"
+    routing: RoutingPolicy = "llm"
     """Who decides what becomes known to whom: the modulator's model, in one call a tick;
     similarity, without a call; similarity where it is sure and the model where it is not; or
     nobody, and everything becomes known to the whole group."""

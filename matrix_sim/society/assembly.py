@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matrix_sim.lazy import Lazy
@@ -44,7 +44,11 @@ def charter_of(
         group=group,
         members=society.members_of(group),
         neighbours=tuple(
-            Candidate(other, society.groups[other].description, _profiles(society, other))
+            Candidate(
+                other,
+                society.groups[other].description,
+                _profiles(society.members_of(other), modulator_settings),
+            )
             for other in society.groups[group].neighbours
         ),
         strangers=society.strangers,
@@ -53,15 +57,13 @@ def charter_of(
     )
 
 
-def _profiles(society: Society, group: int) -> tuple[Profile, ...]:
-    """The profiles of a neighbouring group, where a policy compares anything with them."""
-    if society.settings.routing not in ("embedding", "hybrid"):
+def _profiles(people: Sequence[Member], settings: ModulatorSettings) -> tuple[Profile, ...]:
+    """What an action is compared with to see whether it is for these people, if it is at all."""
+    if not settings.compares:
         return ()
-    return tuple(map(_profile, society.members_of(group)))
-
-
-def _profile(member: Member) -> Profile:
-    return Profile(fingerprint(profile_text(member.persona)), member.direction)
+    return tuple(
+        Profile(fingerprint(profile_text(member.persona)), member.direction) for member in people
+    )
 
 
 class LocalMembers:
@@ -101,19 +103,20 @@ def build_modulator(
     reports: tuple[TickReport, ...],
 ) -> Modulator:
     """The modulator of a group, rebuilt from its committed ticks."""
+    settings = charter.modulator_settings
     router = make_router(
         charter.group,
-        [Candidate(m.agent, m.speaker, (_profile(m),)) for m in charter.members],
+        [Candidate(m.agent, m.speaker, _profiles((m,), settings)) for m in charter.members],
         charter.neighbours,
         charter.strangers,
-        charter.modulator_settings,
+        settings,
         prompts,
         llm,
     )
     return Modulator(
         group=charter.group,
         speakers={member.agent: member.speaker for member in charter.members},
-        settings=charter.modulator_settings,
+        settings=settings,
         router=router,
         prompts=prompts,
         llm=llm,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from matrix_sim.config import MemoryConfig, SimilarityConfig, SocietyConfig
+from matrix_sim.config import MemoryConfig, RoutingPolicy, SimilarityConfig, SocietyConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class ModulatorSettings:
 
     window: int
     """Ticks of a window."""
-    routing: Literal["llm", "embedding", "hybrid", "broadcast"]
+    routing: RoutingPolicy
     similarity: SimilarityConfig
     memory: MemoryConfig
     observation_limit: int
@@ -35,6 +34,11 @@ class ModulatorSettings:
     vectors: bool
     """Whether an embedding model gives vectors while the society is played; otherwise similarity
     goes by shared words."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether similarity has a say in the routing, so that profiles are needed for it."""
+        return self.routing in ("embedding", "hybrid")
 
 
 def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
