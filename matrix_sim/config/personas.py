@@ -16,6 +16,10 @@ Columns = Annotated[
 ]
 
 
+Anonymising = Literal["none", "rules", "llm"]
+InvalidRows = Literal["stop", "skip"]
+
+
 class FieldConfig(Section):
     """Where an attribute stands in a table; `city` is short for `{columns: [city]}`."""
 
@@ -121,10 +125,10 @@ class PersonasConfig(Section):
     """How many, chosen by the seed; all if absent."""
     fields: FieldsConfig = FieldsConfig()
     """For `table` and `social`: which columns make which attribute."""
-    invalid: Literal["stop", "skip"] = "stop"
+    invalid: InvalidRows = "stop"
     """What happens to a row that cannot be read as a persona: `stop` says which and ends; `skip`
     leaves it out and says how many were left out, and why."""
-    anonymise: Literal["none", "rules", "llm"] | None = None
+    anonymise: Anonymising | None = None
     """`rules`: names, e-mail addresses, numbers and links are replaced by rule; `llm`: after that a
     model looks for what is left, and those it gives no usable reply about are left out; unset:
     `rules` for `social`, `none` for the others."""
@@ -155,6 +159,6 @@ class PersonasConfig(Section):
         return self
 
     @property
-    def anonymised(self) -> Literal["none", "rules", "llm"]:
+    def anonymised(self) -> Anonymising:
         """What `anonymise` comes to for this source."""
         return self.anonymise or ("rules" if self.source == "social" else "none")

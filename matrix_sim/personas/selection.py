@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Literal
 
+from matrix_sim.config.personas import InvalidRows
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.reader import PersonaReader, ReadPersona
 from matrix_sim.personas.rows import Place, Row, RowError, Table, source_name
@@ -56,7 +56,7 @@ def choose_personas(
     reader: PersonaReader,
     count: int | None,
     seed: int,
-    invalid: Literal["stop", "skip"] = "stop",
+    invalid: InvalidRows = "stop",
 ) -> ChosenPersonas:
     """Choose `count` personas of the tables; all of them if it is None.
 
@@ -122,9 +122,7 @@ class _Candidate:
 class _Candidates:
     """The `limit` keys with the lowest hashes so far, and what their rows were read as."""
 
-    def __init__(
-        self, reader: PersonaReader, seed: int, limit: int, invalid: Literal["stop", "skip"]
-    ) -> None:
+    def __init__(self, reader: PersonaReader, seed: int, limit: int, invalid: InvalidRows) -> None:
         self._reader = reader
         self._seed = seed
         self._limit = limit
