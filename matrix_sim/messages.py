@@ -186,13 +186,23 @@ class Sparing:
     A decision is one action and one member or neighbouring group that it may reach.
     """
 
-    decisions: int
-    spared: int
+    decisions: int = 0
+    spared: int = 0
     """Decided by similarity, because it was sure."""
-    compared: int
+    compared: int = 0
     """Of the spared: those on which the model, asked about the same action, said something too."""
-    agreed: int
+    agreed: int = 0
     """Of the compared: those on which it said the same."""
+
+    @property
+    def spared_share(self) -> float | None:
+        """Of the decisions; None where there was none."""
+        return self.spared / self.decisions if self.decisions else None
+
+    @property
+    def agreed_share(self) -> float | None:
+        """Of the compared; None where there was none."""
+        return self.agreed / self.compared if self.compared else None
 
     def __add__(self, other: Sparing) -> Sparing:
         return Sparing(

@@ -117,7 +117,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
 def _figures(
     communication: str, routing: str, summary: RunSummary, seconds: float
 ) -> PolicyFigures:
-    sparing = summary.sparing or Sparing(0, 0, 0, 0)
+    sparing = summary.sparing or Sparing()
     return PolicyFigures(
         communication=communication,
         routing=routing,
@@ -134,8 +134,8 @@ def _figures(
         uncached_tokens_per_action=summary.uncached_tokens_per_action,
         talk_likeness=summary.talk_likeness,
         strangers_likeness=summary.strangers_likeness,
-        spared_share=sparing.spared / sparing.decisions if sparing.decisions else None,
-        agreed_share=sparing.agreed / sparing.compared if sparing.compared else None,
+        spared_share=sparing.spared_share,
+        agreed_share=sparing.agreed_share,
         seconds=seconds,
     )
 

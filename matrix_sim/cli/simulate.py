@@ -93,11 +93,12 @@ def _talk_lines(summary: RunSummary) -> list[str]:
 
 def _sparing_lines(summary: RunSummary) -> list[str]:
     said = summary.sparing
-    if said is None or not said.decisions:
+    if said is None or said.spared_share is None:
         return []
-    share = said.spared / said.decisions
-    line = f"routing: similarity took {said.spared} of {said.decisions} decisions ({share:.0%})"
-    if said.compared:
-        agreed = said.agreed / said.compared
-        line += f"; of {said.compared} that the model saw too, it agreed on {agreed:.0%}"
+    line = (
+        f"routing: similarity took {said.spared} of {said.decisions} decisions "
+        f"({said.spared_share:.0%})"
+    )
+    if said.agreed_share is not None:
+        line += f"; of {said.compared} that the model saw too, it agreed on {said.agreed_share:.0%}"
     return [line]

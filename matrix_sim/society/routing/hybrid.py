@@ -96,9 +96,7 @@ class HybridRouter:
             failure=answer.failure,
             ranking=(*(doubtful[place] for place in answer.ranking), *by_score(scores)),
             asked=answer.asked,
-            sparing=sum(
-                (one.sparing(said.get(i)) for i, one in enumerate(verdicts)), Sparing(0, 0, 0, 0)
-            ),
+            sparing=sum((one.sparing(said.get(i)) for i, one in enumerate(verdicts)), Sparing()),
         )
 
     def _verdicts(self, scores: Scores) -> Verdicts:
