@@ -1,11 +1,13 @@
 """A society of LLM-driven personas whose scenarios ground training data for LLMs.
 
-from matrix_sim import Run
+From Python:
 
-run = Run("examples/demo.yaml", "runs/demo")
-run.play()
-for scenario in run.scenarios():
-print(scenario.summary)
+    from matrix_sim import Run
+
+    run = Run("examples/demo.yaml", "runs/demo")
+    run.play()
+    for scenario in run.scenarios():
+        print(scenario.summary)
 """
 
 from importlib import import_module
