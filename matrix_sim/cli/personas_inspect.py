@@ -15,6 +15,7 @@ from matrix_sim.cli.personas_source import (
     FileArgument,
     SourceOption,
     asked_for,
+    place_of,
 )
 from matrix_sim.prompts.material import one_line
 from matrix_sim.text import printable
@@ -48,7 +49,7 @@ def inspect(
     found = inspect_source(asked.personas, asked.base_dir, rows, tongue)
     prompts = PromptLibrary(tongue)
     shown = [prompts.text_of("profile", persona=each) for each in found.personas[:_SHOWN]]
-    place = {"hub": {"id": file[4:]}} if file.startswith("hub:") else {"path": file}
+    place = place_of(file)
     if as_json:
         print(json.dumps(_as_json(found, place, shown), ensure_ascii=False, indent=2))
     else:

@@ -82,8 +82,8 @@ def asked_for(
         if loaded.personas.source not in ("builtin", "sampler"):
             given = loaded.personas.model_dump(exclude_none=True, exclude={"path", "hub"})
     base_dir = Path.cwd()
-    place = {"hub": {"id": file.removeprefix(_HUB)}} if file.startswith(_HUB) else {"path": file}
-    given |= place | {key: value for key, value in (further or {}).items() if value is not None}
+    more = {key: value for key, value in (further or {}).items() if value is not None}
+    given |= place_of(file) | more
     mapped = {**given.get("fields", {}), **_fields(fields)}
     if mapped:
         given["fields"] = mapped
@@ -93,6 +93,13 @@ def asked_for(
         as_table = _checked({**given, "source": "table"})
         given["source"] = "table" if mapped else detected(first_columns(as_table, base_dir))
     return Asked(_checked(given), base_dir, seed, language)
+
+
+def place_of(file: str) -> dict[str, Any]:
+    """The entry of `personas` that says where a FILE is."""
+    if file.startswith(_HUB):
+        return {"hub": {"id": file.removeprefix(_HUB)}}
+    return {"path": file}
 
 
 def _fields(arguments: Sequence[str]) -> dict[str, Any]:
