@@ -22,6 +22,8 @@ import orjson
 
 from matrix_sim.canonical import canonical_json, content_hash, sha256_hex
 from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.llm.backends import model_of
+from matrix_sim.llm.contracts import Role
 from matrix_sim.llm.stub.faults import FaultPlan
 from matrix_sim.personas.model import Persona
 
@@ -67,13 +69,13 @@ def society_identity(
     parts[_PEOPLE_HASH] = content_hash([p.model_dump(mode="json") for p in personas])
     parts |= _flat("society", config.society.model_dump(mode="json", exclude=_HORIZON))
     models = config.models
-    parts |= _chat_parts("models.agent", models.agent or models.default)
-    parts |= _chat_parts("models.modulator", models.modulator or models.default)
+    parts |= _chat_parts("models.agent", model_of(models, Role.AGENT))
+    parts |= _chat_parts("models.modulator", model_of(models, Role.MODULATOR))
     parts |= _model_parts("models.embedding", models.embedding)
     if config.personas.anonymised == "llm":
         # The people above are those before the model looks: what it makes of them follows.
         parts["personas.anonymise"] = "llm"
-        parts |= _chat_parts("models.anonymiser", models.anonymiser or models.default)
+        parts |= _chat_parts("models.anonymiser", model_of(models, Role.ANONYMISER))
     for name, text in template_texts.items():
         parts[_PROMPT + name] = content_hash(text)
     return SocietyIdentity(dict(sorted(parts.items())))

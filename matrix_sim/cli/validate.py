@@ -35,6 +35,8 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     Raises:
         UsageError: the personas, the group sizes or the prompts cannot be used.
     """
+    from matrix_sim.llm.backends import model_of
+    from matrix_sim.llm.contracts import Role
     from matrix_sim.personas.loading import load_personas
     from matrix_sim.prompts.library import PromptLibrary
     from matrix_sim.run_directory import run_identity
@@ -67,10 +69,10 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "quota": config.society.scenarios,
         "ticks": ticks,
         "windows": ticks // config.society.scenario_window,
-        "agent": _model(models.agent or models.default),
-        "modulator": _model(models.modulator or models.default),
-        "anonymiser": _model(models.anonymiser or models.default) if asks_model else None,
-        "embedding": _model(models.embedding),
+        "agent": _model(model_of(models, Role.AGENT)),
+        "modulator": _model(model_of(models, Role.MODULATOR)),
+        "anonymiser": _model(model_of(models, Role.ANONYMISER)) if asks_model else None,
+        "embedding": _model(model_of(models, Role.EMBEDDING)),
         "prompts": str(config.prompts or f"the package's ({config.language})"),
         "placement": config.runtime.placement,
         "identity": identity.sha256,
