@@ -78,24 +78,18 @@ def open_run(
         fork_journal(directory, fork)
         directory = fork
     look: CloseLook | None = None
-    store = RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S)
-    try:
+    with RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S) as store:
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
             people = selection.personas
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)
                 people = look.personas
-            founding = found_society(config, people, prompts, _embedding(config))
-            events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
-            # With the people, what the anonymiser was shown has served its purpose.
-            store.apply([*events, ForgetTexts(Role.ANONYMISER)])
+            _found(config, people, prompts, identity, store)
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
         society = read_society(store, config.society)
         notices = store.notices
-    finally:
-        store.close()
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
     return OpenedRun(directory, config, prompts, society, selection, look, fresh, notices)
@@ -109,6 +103,20 @@ def run_identity(
     if config.personas.anonymised == "llm":
         templates.append(ANONYMISE)
     return society_identity(config, personas, prompts.texts(templates))
+
+
+def _found(
+    config: RunConfig,
+    people: Sequence[Persona],
+    prompts: PromptLibrary,
+    identity: SocietyIdentity,
+    store: RunStore,
+) -> None:
+    """Commit the society of these people, and erase what the anonymiser was shown of them."""
+    founding = found_society(config, people, prompts, _embedding(config))
+    events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
+    # In one transaction: with the people, what was shown has served its purpose.
+    store.apply([*events, ForgetTexts(Role.ANONYMISER)])
 
 
 def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) -> None:
