@@ -18,6 +18,7 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
+from matrix_sim.text import counted
 
 _PREFIX_CACHE_TOKENS = 1_000_000
 _TOLD_EVERY = 100
@@ -56,10 +57,10 @@ def look_at_people(
             f"{failure}\nWhat the anonymiser has answered is kept: the same command goes on there."
         ) from failure
     if not look.personas:
-        causes = ", ".join(f"{cause} {count}" for cause, count in look.left_out.items())
         raise RunFailure(
-            f"the anonymiser gave no usable reply about anybody ({causes}). Is 'models.anonymiser'"
-            " able to follow a JSON schema, and is its 'max_tokens' enough? Then start a new run."
+            f"the anonymiser gave no usable reply about anybody ({counted(look.left_out)}). Is "
+            "'models.anonymiser' able to follow a JSON schema, and is its 'max_tokens' enough? "
+            "Then start a new run."
         )
     return look
 

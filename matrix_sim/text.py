@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+K = TypeVar("K", bound=str)
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BYTES_A_TOKEN = 3
@@ -28,6 +32,11 @@ def printable(text: str) -> str:
     Line ends and tabs stay.
     """
     return _STEERING.sub(REPLACEMENT, text)
+
+
+def counted(counts: Mapping[K, int]) -> str:
+    """`refused 9, malformed 1`: how many of each, for people."""
+    return ", ".join(f"{kind} {count}" for kind, count in counts.items())
 
 
 def estimate_tokens(text: str) -> int:

@@ -18,6 +18,7 @@ from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
+from matrix_sim.text import counted
 
 
 class Audience(Protocol):
@@ -60,9 +61,9 @@ async def play_to_the_end(run: OpenedRun, audience: Audience) -> Played:
         exported = export_scenarios(store.scenarios(), run.directory / SCENARIOS_FILE, quota)
         summary = summarise_run(store)
     if not summary.actions:
-        causes = ", ".join(f"{kind} {count}" for kind, count in summary.failures.items())
+        causes = counted(summary.failures) or "no failure"
         raise RunFailure(
-            f"nobody did anything: {summary.replies} replies, {causes or 'no failure'}. "
+            f"nobody did anything: {summary.replies} replies, {causes}. "
             "Look at what the model answers: is it able to follow a JSON schema, and is "
             "'max_tokens' enough for its thinking and the reply? Then start a new run."
         )

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
+from matrix_sim.text import counted
+
 if TYPE_CHECKING:
     from actors.coordinator import Status
 
@@ -94,7 +96,7 @@ class ProgressDisplay:
         if status.round:
             parts.append(f"round {status.round}")
         if tally.failures:
-            parts.append("failed " + ", ".join(f"{k} {n}" for k, n in tally.failures.items()))
+            parts.append(f"failed {counted(tally.failures)}")
         if tally.actors_lost:
             parts.append(f"processes lost {tally.actors_lost}")
         return "  ".join(parts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, RunOption, SetOption
-from matrix_sim.text import printable
+from matrix_sim.text import counted, printable
 
 if TYPE_CHECKING:
     from matrix_sim.summary import RunSummary
@@ -77,8 +77,7 @@ def _lines(summary: RunSummary) -> list[str]:
         f"{summary.completion_tokens} completion tokens",
     ]
     if summary.failures:
-        said = ", ".join(f"{kind} {count}" for kind, count in summary.failures.items())
-        lines.append(f"calls that failed for good: {said}")
+        lines.append(f"calls that failed for good: {counted(summary.failures)}")
     return lines
 
 

@@ -95,11 +95,12 @@ def _model(model: ModelConfig) -> str:
 def _lines(outlook: dict[str, Any]) -> list[str]:
     quota = outlook["quota"]
     goal = f"{quota} scenarios, at first {{}}" if quota else "{}"
+    replaced = outlook["anonymised"]
     rows = {
         "name": f"{outlook['name']} (seed {outlook['seed']}, {outlook['language']})",
         "personas": f"{outlook['personas']} of {outlook['in_source']}, {outlook['source']}",
         "from": outlook["attribution"],
-        "anonymised": anonymised_line(outlook["anonymised"]),
+        "anonymised": None if replaced is None else anonymised_line(replaced),
         "groups": outlook["groups"],
         "horizon": goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows"),
         **{key: outlook[key] for key in ("agent", "modulator", "anonymiser", "embedding")},
