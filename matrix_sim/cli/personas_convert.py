@@ -16,6 +16,7 @@ from matrix_sim.cli.personas_source import (
     SourceOption,
     asked_for,
 )
+from matrix_sim.language import Language
 from matrix_sim.text import printable
 
 
@@ -38,7 +39,7 @@ def convert(
         typer.Option(help="What happens to a row that cannot be read: stop (the default) or skip."),
     ] = None,
     language: Annotated[
-        Literal["ja", "en"] | None, typer.Option(help="Of the words that stand for names.")
+        Language | None, typer.Option(help="Of the words that stand for names.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from matrix_sim.cli.personas_source import (
     asked_for,
     place_of,
 )
+from matrix_sim.language import Language
 from matrix_sim.prompts.material import one_line
 from matrix_sim.text import printable
 
@@ -34,7 +35,7 @@ def inspect(
     field: FieldOption = None,
     rows: Annotated[int, typer.Option(min=1, help="How many rows to look at.")] = 1000,
     language: Annotated[
-        Literal["ja", "en"] | None, typer.Option(help="Of the prompts that show personas.")
+        Language | None, typer.Option(help="Of the prompts that show personas.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from matrix_sim.language import Language
+
 if TYPE_CHECKING:
     from matrix_sim.config import PersonasConfig
 
@@ -49,7 +51,7 @@ class Asked:
     base_dir: Path
     """Where its relative paths start."""
     seed: int
-    language: Literal["ja", "en"] | None
+    language: Language | None
     """The config's."""
 
 

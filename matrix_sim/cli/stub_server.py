@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from matrix_sim.language import Language
 
 
 def stub_server(
@@ -22,7 +24,7 @@ def stub_server(
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     language: Annotated[
-        Literal["ja", "en"], typer.Option(help="Of the replies: the language of the run that asks.")
+        Language, typer.Option(help="Of the replies: the language of the run that asks.")
     ] = "ja",
     reasoning: Annotated[bool, typer.Option(help="Reply with a short thinking text.")] = False,
     api_key_env: Annotated[

@@ -12,7 +12,7 @@ from matrix_sim.config.models import (
     StubConfig,
 )
 from matrix_sim.config.personas import FieldConfig, FieldsConfig, HubConfig, PersonasConfig
-from matrix_sim.config.run import Language, RunConfig
+from matrix_sim.config.run import RunConfig
 from matrix_sim.config.runtime import BackupConfig, RuntimeConfig
 from matrix_sim.config.society import (
     GroupSizeConfig,
@@ -21,6 +21,7 @@ from matrix_sim.config.society import (
     SimilarityConfig,
     SocietyConfig,
 )
+from matrix_sim.language import Language
 
 __all__ = [
     "BackupConfig",

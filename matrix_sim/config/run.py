@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 
@@ -12,8 +12,7 @@ from matrix_sim.config.personas import PersonasConfig
 from matrix_sim.config.runtime import RuntimeConfig
 from matrix_sim.config.section import Section
 from matrix_sim.config.society import SocietyConfig
-
-Language = Literal["ja", "en"]
+from matrix_sim.language import Language
 
 
 class RunConfig(Section):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.sampler.life import Sex
 from matrix_sim.personas.sampler.phrases import Pool
 from matrix_sim.personas.sampler.table_files import read_table, tables_of

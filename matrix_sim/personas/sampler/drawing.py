@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.sampler.households import draw_household
 from matrix_sim.personas.sampler.life import (
     PENSION_AGE,

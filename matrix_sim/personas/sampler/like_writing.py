@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cues import cues_of
 from matrix_sim.personas.sampler.life import PENSION_AGE, TEEN, Sex

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from matrix_sim.config.run import Language
 from matrix_sim.errors import UsageError
+from matrix_sim.language import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cells import (
     Cell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matrix_sim.config import PersonasConfig
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.inspection import detected, first_columns
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona

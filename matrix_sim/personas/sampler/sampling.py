@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from matrix_sim.config.run import Language
 from matrix_sim.errors import UsageError
+from matrix_sim.language import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.drawing import draw_life
 from matrix_sim.personas.sampler.life import Life

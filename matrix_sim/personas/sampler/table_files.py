@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.sampler.phrases import Vocabulary
 from matrix_sim.personas.sampler.tables import (
     FLAGS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.sampler.phrases import Parts, Pool, Vocabulary
 
 Item = TypeVar("Item")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from matrix_sim.config.run import Language
+from matrix_sim.language import Language
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.life import Life, flags_of
 from matrix_sim.personas.sampler.naming import draw_name
