@@ -20,17 +20,24 @@ from tests.support.examples import examples
 
 SIZES = GroupSizeConfig(min=2, max=6, mean=4)
 PEOPLE = load_personas(PersonasConfig(), 3, Path(), "ja").personas
+VECTORS = embed([profile_text(person) for person in PEOPLE], seed=3)
 
 
-def arranged(communication: str, seed: int = 3) -> Arrangement:
-    settings = SocietyConfig.model_validate(
+def settings_of(communication: str) -> SocietyConfig:
+    return SocietyConfig.model_validate(
         {"ticks": 1, "communication": communication, "group_size": SIZES, "neighbours": 1}
     )
-    vectors = embed([profile_text(person) for person in PEOPLE], seed)
-    assert count_groups(len(PEOPLE), settings) == len(
-        arrange(PEOPLE, vectors, settings, seed).groups
+
+
+def arranged(communication: str) -> Arrangement:
+    return arrange(PEOPLE, VECTORS, settings_of(communication), seed=3)
+
+
+@pytest.mark.parametrize("communication", ["homophily", "random", "none"])
+def test_how_many_groups_there_will_be_is_known_beforehand(communication: str) -> None:
+    assert count_groups(len(PEOPLE), settings_of(communication)) == len(
+        arranged(communication).groups
     )
-    return arrange(PEOPLE, vectors, settings, seed)
 
 
 @examples(60)
@@ -82,11 +89,9 @@ def test_grouping_by_lot_keeps_the_number_of_groups_and_the_bounds(communication
 
 
 def test_people_of_a_group_are_more_alike_by_homophily_than_by_lot() -> None:
-    vectors = embed([profile_text(person) for person in PEOPLE], 3)
-
     def within(arrangement: Arrangement) -> float:
         cosines = [
-            float(vectors[a] @ vectors[b])
+            float(VECTORS[a] @ VECTORS[b])
             for group in arrangement.groups
             for a in group
             for b in group

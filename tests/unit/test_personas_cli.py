@@ -47,9 +47,8 @@ def refused(capsys: Output, *arguments: str) -> str:
     return capsys.readouterr().err
 
 
-def persona(folder: Path, fields: dict[str, Any] | None = None) -> tuple[Persona, ...]:
-    data = {"source": "table", "path": folder, "fields": fields or {}}
-    return load_personas(PersonasConfig.model_validate(data), 0, Path(), "ja").personas
+def personas_in(path: Path) -> tuple[Persona, ...]:
+    return load_personas(PersonasConfig(source="table", path=path), 0, Path(), "ja").personas
 
 
 def test_an_unknown_table_is_guessed_and_shown_as_it_would_be(table: Path, capsys: Output) -> None:
@@ -164,7 +163,7 @@ def test_a_config_says_how_a_file_is_read(table: Path, capsys: Output) -> None:
     found = asked(capsys, "convert", "people.csv", "out.jsonl", "--config", "run.yaml")
     assert (found["written"], found["rows"]) == (1, 2)
     assert found["left_out"][0]["reason"] == "'年齢' is not a whole number of years"
-    assert persona(table.parent / "out.jsonl")[0].age == 41
+    assert personas_in(table.parent / "out.jsonl")[0].age == 41
 
 
 def test_converting_chooses_by_seed_as_a_run_does(table: Path, capsys: Output) -> None:
@@ -173,7 +172,9 @@ def test_converting_chooses_by_seed_as_a_run_does(table: Path, capsys: Output) -
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     asked(capsys, "convert", "many.jsonl", "out.jsonl", "--count", "5", "--seed", "3")
     config = PersonasConfig(source="table", path=path, count=5)
-    assert persona(table.parent / "out.jsonl") == load_personas(config, 3, Path(), "ja").personas
+    assert (
+        personas_in(table.parent / "out.jsonl") == load_personas(config, 3, Path(), "ja").personas
+    )
     assert not (table.parent / "out.jsonl.part").exists()
 
 
@@ -259,4 +260,4 @@ def test_personas_come_back_equal_from_what_is_written(
 ) -> None:
     path = tmp_path_factory.mktemp("back") / "people.jsonl"
     export_personas(people, path)
-    assert persona(path) == tuple(people)
+    assert personas_in(path) == tuple(people)
