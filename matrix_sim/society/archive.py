@@ -31,6 +31,8 @@ class Archive:
 
     def keep(self, new: Iterable[MemoryItem]) -> Archive:
         """With `new` at the end, and without what is beyond the limit."""
+        if self.limit == 0:
+            return self
         added = tuple(new)
         items = (*self.items, *added)
         prints = (*self.fingerprints, *(fingerprint(item.text) for item in added))

@@ -93,7 +93,9 @@ class Modulator:
         self._llm = llm
         self._members = members
         self._history = history
-        self._state = _GroupState(archive=Archive(settings.memory.archive))
+        # What no model is told need not be found, in every tick, nor kept for it.
+        kept = settings.memory.archive if settings.asks_model else 0
+        self._state = _GroupState(archive=Archive(kept))
         self._pending: TickReport | None = None
         self._playing = asyncio.Lock()
         for report in reports:

@@ -36,6 +36,11 @@ class ModulatorSettings:
     goes by shared words."""
 
     @property
+    def asks_model(self) -> bool:
+        """Whether a model has a say in the routing, which alone is told what is recalled."""
+        return self.routing in ("llm", "hybrid")
+
+    @property
     def compares(self) -> bool:
         """Whether similarity has a say in the routing, so that profiles are needed for it."""
         return self.routing in ("embedding", "hybrid")

@@ -19,9 +19,9 @@ _MOST_ALIKE = 0.999
 class VectorScorer:
     """Asks for the vectors of the actions and of what each member did and observed lately.
 
-    Profiles have theirs from the founding. Texts of unlike content
-    have a cosine well above 0 with many models; a score is therefore measured from the likeness of
-    any two people of the society: 0 is as alike as strangers are, 1 is the same.
+    Profiles have theirs from the founding. Texts of unlike content have a cosine well above 0 with
+    many models; a score is therefore measured from the likeness of any two people of the society:
+    0 is as alike as strangers are, 1 is the same.
     """
 
     def __init__(
