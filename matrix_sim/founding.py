@@ -11,7 +11,7 @@ import orjson
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config import RunConfig, SocietyConfig
 from matrix_sim.directions import direction_of
-from matrix_sim.messages import agent_label, group_label
+from matrix_sim.messages import agent_label, by_number, group_label
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.arrangement import Arrangement, arrange
@@ -159,5 +159,4 @@ def _group_events(groups: Sequence[Group], arrangement: Arrangement) -> list[Put
 
 def _bodies(events: Events, kind: str) -> list[Any]:
     found = events.events(kind)
-    # Labels are padded, but a very large run outgrows the padding: number order, not word order.
-    return [orjson.loads(found[key]) for key in sorted(found, key=lambda label: int(label[1:]))]
+    return [orjson.loads(found[label]) for label in by_number(found)]

@@ -7,6 +7,7 @@ committed can be folded: an agent's state is its steps, a group's state is its r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +20,11 @@ def agent_label(agent: int) -> str:
 def group_label(group: int) -> str:
     """`g0003`: a group in addresses, exports and messages."""
     return f"g{group:04d}"
+
+
+def by_number(labels: Iterable[str]) -> list[str]:
+    """Labels of one kind by their numbers: a very large run outgrows the padding."""
+    return sorted(labels, key=lambda label: int(label[1:]))
 
 
 class ActionKind(StrEnum):

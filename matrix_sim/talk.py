@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from matrix_sim.messages import TickReport
+from matrix_sim.messages import TickReport, by_number
 from matrix_sim.society.homophily.embedding import unit_rows
 
 
@@ -19,8 +19,7 @@ def people_vectors(members: Mapping[str, bytes]) -> npt.NDArray[np.float32]:
     Args:
         members: the events of the kind `member` of a run, by label.
     """
-    labels = sorted(members, key=lambda label: int(label[1:]))
-    rows = [orjson.loads(members[label])["embedding"] for label in labels]
+    rows = [orjson.loads(members[label])["embedding"] for label in by_number(members)]
     return unit_rows(np.asarray(rows, np.float32))
 
 
