@@ -41,14 +41,14 @@ class Verdicts:
 
     def sparing(self, said: Route | None) -> Sparing:
         """What the action comes to in decisions; `said` is None where the model was not asked."""
-        sure = [
+        decisions = [
             *((v, said is not None and a in said.aware) for a, v in self.members.items()),
             *((v, said is not None and g in said.forward) for g, v in self.neighbours.items()),
         ]
-        spared = [(verdict, answer) for verdict, answer in sure if verdict is not None]
+        spared = [(verdict, answer) for verdict, answer in decisions if verdict is not None]
         compared = spared if said is not None else []
         return Sparing(
-            decisions=len(sure),
+            decisions=len(decisions),
             spared=len(spared),
             compared=len(compared),
             agreed=sum(verdict == answer for verdict, answer in compared),
