@@ -42,13 +42,13 @@ def cosines(one: bytes, others: Sequence[bytes]) -> list[float]:
     return [float(d / n) if n > 0 else 0.0 for d, n in zip(dots, lengths, strict=True)]
 
 
-def written(directions: Sequence[bytes]) -> str:
+def encode_directions(directions: Sequence[bytes]) -> str:
     """Directions as text, a line each: what a journal keeps of an embedding call."""
     return "\n".join(base64.b64encode(one).decode() for one in directions)
 
 
-def read(text: str) -> tuple[bytes, ...]:
-    """The directions that `written` was given.
+def decode_directions(text: str) -> tuple[bytes, ...]:
+    """The directions that `encode_directions` was given.
 
     Raises:
         ValueError: the text holds something else.

@@ -12,7 +12,7 @@ import numpy as np
 
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config import ModelConfig
-from matrix_sim.directions import direction_of, written
+from matrix_sim.directions import direction_of, encode_directions
 from matrix_sim.llm.contracts import Finish, Reply, Request, Usage
 from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
 from matrix_sim.llm.stub.embedding import bigram_vector
@@ -42,7 +42,9 @@ class EmbeddingEndpoint:
         texts = [message.content for message in request.messages]
         directions = [direction_of(vector) for vector in await self._vectors(texts)]
         tokens = sum(map(estimate_tokens, texts))
-        return Reply(written(directions), "", Finish.STOP, self._model, Usage(prompt_tokens=tokens))
+        return Reply(
+            encode_directions(directions), "", Finish.STOP, self._model, Usage(prompt_tokens=tokens)
+        )
 
     async def _vectors(self, texts: Sequence[str]) -> list[Sequence[float] | Vector]:
         if self._batches_right is None and len(texts) > 1:

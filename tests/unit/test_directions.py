@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix_sim.directions import cosines, direction_of, read, written
+from matrix_sim.directions import cosines, decode_directions, direction_of, encode_directions
 from tests.support.examples import examples
 
 
@@ -44,6 +44,6 @@ def test_directions_of_different_lengths_are_not_compared() -> None:
 
 def test_directions_travel_as_text() -> None:
     directions = (direction_of(drawn(1)), direction_of([0, 0]), b"")
-    assert read(written(directions[:2])) == directions[:2]
+    assert decode_directions(encode_directions(directions[:2])) == directions[:2]
     with pytest.raises(ValueError, match="no text of directions"):
-        read("これは違う")
+        decode_directions("これは違う")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from matrix_sim.config import ModelConfig
-from matrix_sim.directions import direction_of, read
+from matrix_sim.directions import decode_directions, direction_of
 from matrix_sim.llm.contracts import (
     Address,
     EnvironmentalFailure,
@@ -55,8 +55,8 @@ def rows(seen: Seen, batch: int = 1) -> Scripted:
 
 def test_a_reply_holds_a_direction_for_each_message_and_a_tick_is_one_post() -> None:
     replies, seen = answered(rows, asked(*TEXTS), asked(*TEXTS[:2]))
-    assert read(replies[0].text) == tuple(direction_of(vector(text)) for text in TEXTS)
-    assert read(replies[1].text) == read(replies[0].text)[:2]
+    assert decode_directions(replies[0].text) == tuple(direction_of(vector(text)) for text in TEXTS)
+    assert decode_directions(replies[1].text) == decode_directions(replies[0].text)[:2]
     assert [len(post.body["input"]) for post in seen] == [3, 1, 2], "one look at a batch, once"
     assert replies[0].usage.prompt_tokens > 0
 
@@ -67,7 +67,7 @@ def test_texts_go_alone_to_a_server_that_gives_them_other_vectors_in_a_batch() -
 
     replies, seen = answered(spoilt, asked(*TEXTS), asked(*TEXTS))
     wanted = tuple(direction_of(vector(text)) for text in TEXTS)
-    assert [read(reply.text) for reply in replies] == [wanted, wanted]
+    assert [decode_directions(reply.text) for reply in replies] == [wanted, wanted]
     assert max(len(post.body["input"]) for post in seen[1:]) == 1
 
 
@@ -87,5 +87,5 @@ def test_no_vectors_are_a_failure_of_the_moment(answer: Scripted, hindrance: Hin
 
 def test_the_stub_gives_like_vectors_for_like_texts() -> None:
     reply = asyncio.run(stub_embedding_endpoint().send(asked("漬物", "漬物", "釣り"), sending=1))
-    one, same, other = read(reply.text)
+    one, same, other = decode_directions(reply.text)
     assert one == same != other

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from matrix_sim.config import SimilarityConfig, SocietyConfig
-from matrix_sim.directions import direction_of, written
+from matrix_sim.directions import direction_of, encode_directions
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
 from matrix_sim.messages import Action, ActionKind, Failure, Sparing
 from matrix_sim.society.likeness import fingerprint
@@ -190,7 +190,7 @@ def compared(
     question: RoutingQuestion, vectors: dict[str, bytes], strangers: float = 0.0
 ) -> tuple[tuple[Scores, ...], ScriptedModel]:
     def script(request: Request) -> str:
-        return written([vectors[message.content] for message in request.messages])
+        return encode_directions([vectors[message.content] for message in request.messages])
 
     members = [
         Candidate(11, "", (Profile(0, pointing(1, 0, 0)),)),
@@ -226,7 +226,7 @@ def test_with_vectors_the_newest_doings_are_what_a_long_past_leaves_room_for() -
     def script(request: Request) -> str:
         assert request.messages[1].content.startswith("新しい話\n古い話")
         assert all(len(message.content) <= 400 for message in request.messages)
-        return written([vectors["甲"]] * 2)
+        return encode_directions([vectors["甲"]] * 2)
 
     member = Candidate(11, "", (Profile(0, pointing(1, 0, 0)),))
     scorer = VectorScorer(GROUP, [member], [], 0.0, ScriptedModel(script))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matrix_sim.directions import cosines, read
+from matrix_sim.directions import cosines, decode_directions
 from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
 from matrix_sim.messages import group_label
 from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
@@ -84,4 +84,4 @@ class VectorScorer:
             messages=tuple(Message("user", clip(text, _CHARACTERS)) for text in texts),
             max_tokens=0,
         )
-        return read((await self._llm.complete(request)).text)
+        return decode_directions((await self._llm.complete(request)).text)
