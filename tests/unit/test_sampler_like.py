@@ -13,7 +13,10 @@ from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cells import Combination, ages_around, make_cell
 from matrix_sim.personas.sampler.likeness import Recombination
+from matrix_sim.personas.sampler.naming import draw_name
 from matrix_sim.personas.sampler.sampling import recombine_personas, sample_personas
+from matrix_sim.personas.sampler.table_files import tables_of
+from matrix_sim.randomness import named_random
 
 SEED = 3
 
@@ -121,6 +124,31 @@ def test_too_small_a_source_says_how_many_people_it_gives() -> None:
     assert len({attributes(person) for person in like(most, few)}) == most > 3
     with pytest.raises(UsageError, match=f"3 people can be recombined into {most:,} different"):
         like(most + 1, few)
+
+
+def test_a_source_that_gives_nobody_new_is_refused() -> None:
+    lone = Persona(
+        id="a", age=None, sex="女", description="一人", interests=("将棋",), region="東京都"
+    )
+    with pytest.raises(UsageError, match="give nobody new"):
+        like(1, (lone,))
+
+
+def test_names_of_other_years_are_used_when_the_right_ones_are_taken() -> None:
+    tables = tables_of("ja")
+    town, names = tables.towns[0], tables.names["all"]
+    right = {f"{family} {given}" for family in names.family for given in names.given[3][1]["man"]}
+    rng = named_random(1, "test")
+    assert draw_name(tables, town, 40, "man", rng) in right
+    assert draw_name(tables, town, 40, "man", rng, taken=right) not in right
+    everything = {
+        f"{family} {given}"
+        for family in names.family
+        for _, by_sex in names.given
+        for given in by_sex["man"]
+    }
+    with pytest.raises(UsageError, match="all names that are known here"):
+        draw_name(tables, town, 40, "man", rng, taken=everything)
 
 
 def test_people_described_in_another_language_are_refused() -> None:
