@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from matrix_sim.config import PersonasConfig
 from matrix_sim.errors import UsageError
+from matrix_sim.personas import nemotron
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cells import Combination, ages_around, make_cell
@@ -163,14 +165,32 @@ def test_english_people_are_recombined_in_english() -> None:
     assert not [p.id for p in made if "{" in p.description or not p.name]
 
 
-def test_the_rows_of_nemotron_can_be_recombined() -> None:
-    path = Path("/work/shared/data/nemotron_personas_japan_30.csv")
-    config = PersonasConfig(source="sampler", like=path, count=300)
+def test_rows_in_the_schema_of_nemotron_can_be_recombined(tmp_path: Path) -> None:
+    people = source(40)
+    path = tmp_path / "people.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, nemotron.SCHEMA.columns)
+        rows.writeheader()
+        for person in people:
+            rows.writerow(
+                {
+                    "uuid": person.id,
+                    "persona": f"{person.name}は{person.description}",
+                    "skills_and_expertise_list": list(person.skills),
+                    "hobbies_and_interests_list": list(person.interests),
+                    "sex": person.sex,
+                    "age": person.age,
+                    "marital_status": person.marital_status,
+                    "education_level": person.education,
+                    "occupation": person.occupation,
+                    "prefecture": person.region,
+                }
+            )
+    config = PersonasConfig(source="sampler", like=path, count=120)
     made = load_personas(config, SEED, Path(), "ja").personas
-    given = load_personas(PersonasConfig(source="nemotron", path=path), 0, Path()).personas
-    assert {p.occupation for p in made} == {p.occupation for p in given}
+    assert {p.occupation for p in made} == {p.occupation for p in people}
     text = "".join(person.model_dump_json() for person in made)
-    assert not [person.name for person in given if person.name and person.name in text]
+    assert not [person.name for person in people if person.name in text]
 
 
 def test_a_cell_gives_every_combination_once_and_none_of_the_source() -> None:
