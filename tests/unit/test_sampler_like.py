@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import pytest
 
 from matrix_sim.config import PersonasConfig
 from matrix_sim.errors import UsageError
+from matrix_sim.personas import nemotron
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.cells import Combination, ages_around, make_cell
 from matrix_sim.personas.sampler.likeness import Recombination
+from matrix_sim.personas.sampler.naming import draw_name
 from matrix_sim.personas.sampler.sampling import recombine_personas, sample_personas
+from matrix_sim.personas.sampler.table_files import tables_of
+from matrix_sim.randomness import named_random
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 SEED = 3
 
 
@@ -124,6 +128,31 @@ def test_too_small_a_source_says_how_many_people_it_gives() -> None:
         like(most + 1, few)
 
 
+def test_a_source_that_gives_nobody_new_is_refused() -> None:
+    lone = Persona(
+        id="a", age=None, sex="女", description="一人", interests=("将棋",), region="東京都"
+    )
+    with pytest.raises(UsageError, match="give nobody new"):
+        like(1, (lone,))
+
+
+def test_names_of_other_years_are_used_when_the_right_ones_are_taken() -> None:
+    tables = tables_of("ja")
+    town, names = tables.towns[0], tables.names["all"]
+    right = {f"{family} {given}" for family in names.family for given in names.given[3][1]["man"]}
+    rng = named_random(1, "test")
+    assert draw_name(tables, town, 40, "man", rng) in right
+    assert draw_name(tables, town, 40, "man", rng, taken=right) not in right
+    everything = {
+        f"{family} {given}"
+        for family in names.family
+        for _, by_sex in names.given
+        for given in by_sex["man"]
+    }
+    with pytest.raises(UsageError, match="all names that are known here"):
+        draw_name(tables, town, 40, "man", rng, taken=everything)
+
+
 def test_people_described_in_another_language_are_refused() -> None:
     with pytest.raises(UsageError, match=r"described in 'ja'.*ask for 'ja'"):
         list(recombine_personas(2, SEED, "en", source(20)))
@@ -136,14 +165,32 @@ def test_english_people_are_recombined_in_english() -> None:
     assert not [p.id for p in made if "{" in p.description or not p.name]
 
 
-def test_the_rows_of_nemotron_can_be_recombined() -> None:
-    path = CHECKOUT.parent / "shared" / "data" / "nemotron_personas_japan_30.csv"
-    config = PersonasConfig(source="sampler", like=path, count=300)
+def test_rows_in_the_schema_of_nemotron_can_be_recombined(tmp_path: Path) -> None:
+    people = source(40)
+    path = tmp_path / "people.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, nemotron.SCHEMA.columns)
+        rows.writeheader()
+        for person in people:
+            rows.writerow(
+                {
+                    "uuid": person.id,
+                    "persona": f"{person.name}は{person.description}",
+                    "skills_and_expertise_list": list(person.skills),
+                    "hobbies_and_interests_list": list(person.interests),
+                    "sex": person.sex,
+                    "age": person.age,
+                    "marital_status": person.marital_status,
+                    "education_level": person.education,
+                    "occupation": person.occupation,
+                    "prefecture": person.region,
+                }
+            )
+    config = PersonasConfig(source="sampler", like=path, count=120)
     made = load_personas(config, SEED, Path(), "ja").personas
-    given = load_personas(PersonasConfig(source="nemotron", path=path), 0, Path(), "ja").personas
-    assert {p.occupation for p in made} == {p.occupation for p in given}
+    assert {p.occupation for p in made} == {p.occupation for p in people}
     text = "".join(person.model_dump_json() for person in made)
-    assert not [person.name for person in given if person.name and person.name in text]
+    assert not [person.name for person in people if person.name in text]
 
 
 def test_a_cell_gives_every_combination_once_and_none_of_the_source() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 
 from matrix_sim.language import Language
 from matrix_sim.personas.model import Persona
@@ -24,7 +24,7 @@ def write_likeness(
     identity: str,
     language: Language,
     rng: random.Random,
-    taken: Collection[str],
+    taken: AbstractSet[str],
 ) -> Persona:
     """The persona of a recombined person.
 

@@ -60,6 +60,7 @@ class Recombination:
         self._neighbours = _Neighbours(self._source, self._cues)
         self._turn, self._order = -1, list[int]()
         self._cells: dict[CellKey, Cell] = {}
+        self._near: dict[CellKey, list[int]] = {}
         self._members: dict[CellKey, list[int]] = defaultdict(list)
         for place, person in enumerate(self._source):
             self._members[_key(person)].append(place)
@@ -80,7 +81,7 @@ class Recombination:
         key = _key(base)
         use = turn * len(self._members[key]) + self._members[key].index(at)
         name = f"{key.sex}/{key.occupation}/{key.age}"
-        return self._mixed(base, at, self._cells[key].combination(use, self._seed, name), number)
+        return self._mixed(base, self._cells[key].combination(use, self._seed, name), number)
 
     def _order_of(self, turn: int) -> Sequence[int]:
         """Everybody of the source once, in the order of a turn."""
@@ -96,6 +97,11 @@ class Recombination:
         Raises:
             UsageError: the source does not give so many different ones.
         """
+        if self.most == 0:
+            raise UsageError(
+                "the people to be recombined give nobody new: one of them shares nothing with "
+                "the others; give more people"
+            )
         if count > self.most:
             raise UsageError(
                 f"{len(self._source):,} people can be recombined into {self.most:,} different "
@@ -105,7 +111,7 @@ class Recombination:
 
     def _cell(self, key: CellKey, members: Sequence[int], alike: Sequence[Persona]) -> Cell:
         """The combinations of a key; `alike` are all of its sex and work, of any age."""
-        near = self._neighbours.of(members[0])
+        near = self._near[key] = self._neighbours.of(members[0])
         people = [self._source[place] for place in dict.fromkeys((*members, *near))]
         bound = self._cues.bound(key.occupation)
         homes = [p for p in people if not bound or p.occupation == key.occupation]
@@ -116,9 +122,9 @@ class Recombination:
             [Combination(person.age, person.region, person.interests) for person in alike],
         )
 
-    def _mixed(self, base: Persona, place: int, combination: Combination, number: int) -> Likeness:
+    def _mixed(self, base: Persona, combination: Combination, number: int) -> Likeness:
         rng = named_random(self._seed, "recombined", str(number))
-        near = [self._source[at] for at in self._neighbours.of(place)]
+        near = [self._source[at] for at in self._near[_key(base)]]
         colleagues = [p for p in near if _work(p) == _work(base)]
         schooled = [p for p in colleagues if not _older(p, base)]
         peers = [p for p in near if p.sex == base.sex and _apart(p, base) <= _CLOSE_AGE]
@@ -172,10 +178,10 @@ class _Neighbours:
 
 
 def _around(places: Sequence[int], place: int) -> Sequence[int]:
-    if len(places) <= 4 * _DONORS:
+    if len(places) <= 2 * _DONORS:
         return places
     start = place % len(places)
-    return [places[(start + step) % len(places)] for step in range(4 * _DONORS)]
+    return [places[(start + step) % len(places)] for step in range(2 * _DONORS)]
 
 
 def _key(person: Persona) -> CellKey:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
+from matrix_sim.errors import UsageError
 from matrix_sim.personas.sampler.life import Sex
 from matrix_sim.personas.sampler.tables import Tables, Town
 
@@ -18,7 +20,7 @@ def draw_name(
     age: int,
     sex: Sex,
     rng: random.Random,
-    taken: Collection[str] = (),
+    taken: AbstractSet[str] = frozenset(),
 ) -> str:
     """A full name.
 
@@ -28,18 +30,36 @@ def draw_name(
         age: In the year of the tables.
         sex: Of the person.
         rng: Decides.
-        taken: Full names that nobody may get; far fewer than there are names.
+        taken: Full names that no new name may be or begin with.
+
+    Raises:
+        UsageError: all names are taken.
     """
     names = tables.names[town.country]
     regional = names.regional.get(town.region, ())
     families = regional if regional and rng.random() < _REGIONAL else names.family
     born = tables.words["year"] - age
-    given = [by_sex for first, by_sex in names.given if first <= born][-1][sex]
-    start, pairs = int(rng.random() * len(families) * len(given)), len(families) * len(given)
-    order = tables.words.get("name", "{family} {given}")
+    own = [by_sex[sex] for first, by_sex in names.given if first <= born][-1]
+    others = [by_sex[sex] for _, by_sex in names.given if by_sex[sex] is not own]
+    pattern = tables.words.get("name", "{family} {given}")
+    # Names of other years, and then of other regions, only where all of the right ones are taken.
+    for family_pool in (families, names.family):
+        for given in (own, *others):
+            for name in _in_turn(family_pool, given, pattern, rng):
+                if not any(name[:end] in taken for end in range(1, len(name) + 1)):
+                    return name
+    raise UsageError(
+        f"all names that are known here are names of the {len(taken):,} people to be recombined; "
+        "give fewer people, or people without names"
+    )
+
+
+def _in_turn(
+    families: Sequence[str], given: Sequence[str], pattern: str, rng: random.Random
+) -> Iterator[str]:
+    """All pairs once, beginning anywhere."""
+    pairs = len(families) * len(given)
+    start = int(rng.random() * pairs)
     for step in range(pairs):
-        at = (start + step) % pairs
-        name = order.format(family=families[at // len(given)], given=given[at % len(given)])
-        if name not in taken:
-            return str(name)
-    raise ValueError(f"every name of {town.country} is taken")
+        family, own = divmod((start + step) % pairs, len(given))
+        yield pattern.format(family=families[family], given=given[own])

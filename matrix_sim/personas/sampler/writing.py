@@ -105,19 +105,21 @@ def write_persona(life: Life, identity: str, language: Language, rng: random.Ran
 
 def _description(writer: Writer, life: Life, rng: random.Random) -> str:
     work = life.occupation
-    concern, liking = writer.about("concern"), writer.about("description_interest")
+    liking, concern = writer.about("description_interest"), writer.about("concern")
     if life.situation in ("retired", "seeking"):
-        past = writer.from_pool(work.past) if life.situation == "retired" else ""
-        return writer.paragraph([writer.about(f"{life.situation}_intro"), past, liking, concern])
-    told = writer.from_pool(work.snag) or writer.from_pool(work.do)
-    rest = [
-        [told, liking],
+        own = writer.from_pool(work.past) if life.situation == "retired" else ""
+        own = own or writer.about("strength")
+        return writer.paragraph([writer.about(f"{life.situation}_intro"), own, liking, concern])
+    told = writer.from_pool(work.snag) or writer.from_pool(work.do) or writer.about("strength")
+    orders = (
         [told, liking, concern],
-        [writer.from_pool(work.do), concern, liking],
+        [told, concern, liking],
         [told, writer.about("strength"), liking],
-        [liking, concern],
-    ]
-    return writer.paragraph([writer.from_pool(work.intro), *rest[int(rng.random() * len(rest))]])
+        [told, liking, writer.about("weakness")],
+        [liking, concern, writer.about("strength")],
+    )
+    order = orders[int(rng.random() * len(orders))]
+    return writer.paragraph([writer.from_pool(work.intro), *order])
 
 
 def _details(writer: Writer, life: Life, rng: random.Random) -> tuple[str, ...]:
