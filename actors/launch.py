@@ -213,6 +213,7 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
             config.seed,
             max(1, config.runtime.max_in_flight // placement.llm_actors),
             placement.llm_actors,
+            len(society.members[0].direction),
             store,
         )
         for _ in range(placement.llm_actors)
