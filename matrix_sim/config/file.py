@@ -28,6 +28,7 @@ from matrix_sim.config.yaml_document import (
 from matrix_sim.errors import UsageError
 
 _ROLES = ("agent", "modulator", "embedding")
+"""The roles of every run."""
 _URL, _MODEL, _KEY = "OPENAI_BASE_URL", "OPENAI_MODEL_NAME", "OPENAI_API_KEY"
 
 
@@ -77,7 +78,7 @@ def with_environment(config: RunConfig, environ: Mapping[str, str]) -> LoadedCon
     """
     here = Path.cwd()
     environment = read_environment((here,), environ)
-    keys = _key_variables({"models": config.models.model_dump(exclude_none=True)})
+    keys = _key_variables(config.model_dump(include={"models", "personas"}, exclude_none=True))
     problems = [
         problem
         for where, name in keys.items()
@@ -183,8 +184,10 @@ def _key_variables(data: Mapping[str, Any]) -> dict[KeyPath, str]:
     models = data.get("models")
     if not isinstance(models, dict):
         return {}
+    personas = data.get("personas")
+    anonymised = isinstance(personas, dict) and personas.get("anonymise") == "llm"
     found: dict[KeyPath, str] = {}
-    for role in _ROLES:
+    for role in (*_ROLES, "anonymiser") if anonymised else _ROLES:
         # Embeddings are local unless they have an entry; every other role falls back.
         entry = role if models.get(role) is not None or role == "embedding" else "default"
         model = models.get(entry)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config.file import dump_config, load_config
+from matrix_sim.config.file import dump_config, load_config, with_environment
 from matrix_sim.errors import UsageError
 
 STUB = "models: {default: {stub: {}}}\n"
@@ -355,6 +355,21 @@ def test_the_key_of_a_role_that_nobody_plays_is_not_needed(folder: Path) -> None
         "api_key_env: MY_ENDPOINT}\n  agent: {stub: {}}\n  modulator: {stub: {}}\n"
     )
     assert load(folder, text).secrets == {}
+
+
+ANONYMISED = (
+    "society: {ticks: 3}\npersonas: {source: social, path: x.jsonl, anonymise: llm}\nmodels:\n"
+    "  default: {stub: {}}\n  anonymiser: {base_url: 'http://h/v1', model: m, "
+    "api_key_env: MY_ENDPOINT}\n"
+)
+
+
+def test_the_key_of_the_anonymiser_is_taken_along_where_it_is_asked(folder: Path) -> None:
+    config = load(folder, ANONYMISED, environ={"MY_ENDPOINT": KEY})
+    assert config.secrets["MY_ENDPOINT"].get_secret_value() == KEY
+    assert with_environment(config, {"MY_ENDPOINT": KEY}).config.secrets == config.secrets
+    assert "MY_ENDPOINT is not set" in refusal(folder, ANONYMISED)
+    assert load(folder, ANONYMISED, "personas.anonymise=rules").secrets == {}
 
 
 def test_a_key_in_place_of_its_name_is_refused_without_showing_it(folder: Path) -> None:
