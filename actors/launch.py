@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,23 +46,44 @@ STOP_GRACE_S = 30.0
 """How long what is under way may take to come home after a stop."""
 
 
+class _Visit:
+    """The stay of this process in the cluster that `connect` joined; runs may share it."""
+
+    def __init__(self) -> None:
+        self.door = threading.Lock()
+        self.guests = 0
+
+
+_VISIT = _Visit()
+
+
 def connect() -> bool:
     """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here.
 
     Returns:
-        Whether it did: False where this process was in a cluster already.
+        Whether `disconnect` is due: False where this process was in a cluster by other means.
     """
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-    return True
+    with _VISIT.door:
+        if not ray.is_initialized():
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+            _VISIT.guests = 0
+        elif not _VISIT.guests:
+            return False
+        _VISIT.guests += 1
+        return True
 
 
 def disconnect() -> None:
-    """Leave the cluster; one that `connect` started ends."""
-    ray.shutdown()
+    """Leave the cluster, if nobody else in this process is still there by `connect`.
+
+    A cluster that it started then ends.
+    """
+    with _VISIT.door:
+        _VISIT.guests -= 1
+        if not _VISIT.guests:
+            ray.shutdown()
 
 
 @dataclass(frozen=True, slots=True)

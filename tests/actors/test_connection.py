@@ -1,0 +1,48 @@
+"""Several runs in one process share a Ray; the last one to end leaves it."""
+
+from __future__ import annotations
+
+import pytest
+import ray
+
+from actors import launch
+from actors.launch import connect, disconnect
+
+
+@pytest.fixture
+def happened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was asked of Ray, which is not really there."""
+    said: list[str] = []
+    monkeypatch.setattr(launch, "_VISIT", launch._Visit())
+    monkeypatch.setattr(ray, "is_initialized", lambda: said[-1:] == ["init"])
+    monkeypatch.setattr(ray, "init", lambda **_: said.append("init"))
+    monkeypatch.setattr(ray, "shutdown", lambda: said.append("shutdown"))
+    return said
+
+
+def test_the_one_that_ends_first_leaves_ray_to_the_other(happened: list[str]) -> None:
+    assert connect()
+    assert connect()
+    disconnect()
+    assert happened == ["init"]
+    disconnect()
+    assert happened == ["init", "shutdown"]
+    assert connect(), "the next one begins anew"
+    disconnect()
+    assert happened == ["init", "shutdown"] * 2
+
+
+def test_the_ray_of_the_program_is_not_joined_and_not_left(happened: list[str]) -> None:
+    ray.init()
+    assert not connect()
+    assert happened == ["init"]
+
+
+def test_a_ray_that_the_program_ended_is_forgotten(happened: list[str]) -> None:
+    assert connect()
+    ray.shutdown()
+    ray.init()
+    ray.shutdown()
+    assert connect()
+    disconnect()
+    assert happened[-2:] == ["init", "shutdown"]
