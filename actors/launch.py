@@ -11,6 +11,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +53,15 @@ class _Visit:
     def __init__(self) -> None:
         self.door = threading.Lock()
         self.guests = 0
+        self.keeper = ThreadPoolExecutor(1, "ray")
+        """A thread that lasts."""
 
 
 _VISIT = _Visit()
+
+
+def _init() -> None:
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
 
 
 def connect() -> bool:
@@ -67,7 +74,11 @@ def connect() -> bool:
         if not ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+            if threading.current_thread() is threading.main_thread():
+                _init()
+            else:
+                # The processes of a Ray die with the thread that started them (PR_SET_PDEATHSIG).
+                _VISIT.keeper.submit(_init).result()
             _VISIT.guests = 0
         elif not _VISIT.guests:
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import ray
 
@@ -46,3 +48,16 @@ def test_a_ray_that_the_program_ended_is_forgotten(happened: list[str]) -> None:
     assert connect()
     disconnect()
     assert happened[-2:] == ["init", "shutdown"]
+
+
+def test_a_ray_that_a_thread_began_outlives_the_thread(
+    happened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[threading.Thread] = []
+    monkeypatch.setattr(ray, "init", lambda **_: began.append(threading.current_thread()))
+    run = threading.Thread(target=connect)
+    run.start()
+    run.join()
+    assert began[0].is_alive(), "its processes die with the thread that started them"
+    connect()
+    assert began[1] is threading.main_thread()
