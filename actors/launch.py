@@ -6,12 +6,8 @@ The driver creates every actor: killing an actor would take along those that it 
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,56 +41,6 @@ _COORDINATOR_LIVES = 5
 _STATUS_EVERY_S = 0.5
 STOP_GRACE_S = 30.0
 """How long what is under way may take to come home after a stop."""
-
-
-class _Visit:
-    """The stay of this process in the cluster that `connect` joined; runs may share it."""
-
-    def __init__(self) -> None:
-        self.door = threading.Lock()
-        self.guests = 0
-        self.keeper = ThreadPoolExecutor(1, "ray")
-        """A thread that lasts."""
-
-
-_VISIT = _Visit()
-
-
-def _init() -> None:
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-
-
-def connect() -> bool:
-    """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here.
-
-    Returns:
-        Whether `disconnect` is due: False where this process was in a cluster by other means.
-    """
-    with _VISIT.door:
-        if not ray.is_initialized():
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-            if threading.current_thread() is threading.main_thread():
-                _init()
-            else:
-                # The processes of a Ray die with the thread that started them (PR_SET_PDEATHSIG).
-                _VISIT.keeper.submit(_init).result()
-            _VISIT.guests = 0
-        elif not _VISIT.guests:
-            return False
-        _VISIT.guests += 1
-        return True
-
-
-def disconnect() -> None:
-    """Leave the cluster, if nobody else in this process is still there by `connect`.
-
-    A cluster that it started then ends.
-    """
-    with _VISIT.door:
-        _VISIT.guests -= 1
-        if not _VISIT.guests:
-            ray.shutdown()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
+from actors.connection import connect, disconnect
 from actors.coordinator import Status
-from actors.launch import STOP_GRACE_S, Production, Stage, connect, disconnect
+from actors.launch import STOP_GRACE_S, Production, Stage
 from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure

@@ -7,15 +7,15 @@ import threading
 import pytest
 import ray
 
-from actors import launch
-from actors.launch import connect, disconnect
+from actors import connection
+from actors.connection import connect, disconnect
 
 
 @pytest.fixture
 def happened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was asked of Ray, which is not really there."""
     said: list[str] = []
-    monkeypatch.setattr(launch, "_VISIT", launch._Visit())
+    monkeypatch.setattr(connection, "_VISIT", connection._Visit())
     monkeypatch.setattr(ray, "is_initialized", lambda: said[-1:] == ["init"])
     monkeypatch.setattr(ray, "init", lambda **_: said.append("init"))
     monkeypatch.setattr(ray, "shutdown", lambda: said.append("shutdown"))
