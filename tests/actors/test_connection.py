@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 import ray
 
 from actors import connection
 from actors.connection import connect, disconnect
+from matrix_sim import Run
+from matrix_sim.cli import playing
+from tests.support.small_run import embedded_stub, write_config
 
 
 @pytest.fixture
@@ -61,3 +66,16 @@ def test_a_ray_that_a_thread_began_outlives_the_thread(
     assert began[0].is_alive(), "its processes die with the thread that started them"
     connect()
     assert began[1] is threading.main_thread()
+
+
+def test_a_run_that_cannot_be_cast_leaves_the_ray_that_it_joined(
+    happened: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(_: object) -> None:
+        raise RuntimeError("the cluster is not what it was")
+
+    monkeypatch.setattr(playing, "Production", nowhere)
+    run = Run(write_config(tmp_path, embedded_stub()), tmp_path / "run")
+    with pytest.raises(RuntimeError, match="not what it was"):
+        asyncio.run(run.play_async())
+    assert happened == ["init", "shutdown"]
