@@ -114,33 +114,44 @@ class Production:
     async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:
         """Play to the end, whoever dies on the way.
 
-        A coordinator that came back is ordered again: history knows where it was.
-
         Raises:
             EnvironmentalFailure, RunFailure, RunStopped: as `Simulation.run`.
+            Exception: what `on_status` raised, once what was under way is home.
         """
         coordinator = self._started().coordinator
-        watcher = asyncio.create_task(self._watch(coordinator, on_status))
-        port, lives, committed = DirectPort(coordinator), 0, 0
+        watching = asyncio.create_task(self._watch(coordinator, on_status))
+        playing = asyncio.create_task(self._order(coordinator))
         try:
-            while True:
-                try:
-                    end: SimulationEnd = await port.ask(RunOrder())
-                    return end
-                except EnvironmentalFailure as failure:
-                    if failure.hindrance is not Hindrance.ACTOR_LOST:
-                        raise
-                    if self._stopping:
-                        raise RunStopped from failure
-                    lives = 1 if self._committed > committed else lives + 1
-                    committed = self._committed
-                    if lives >= _COORDINATOR_LIVES:
-                        raise RunFailure(
-                            f"the coordinator died {lives} times in a row ({failure.detail}); "
-                            "run the same command again to go on"
-                        ) from failure
+            await asyncio.wait((watching, playing), return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                await self.stop()
+                await asyncio.wait((playing,), timeout=STOP_GRACE_S)
+                await watching
+            return await playing
         finally:
-            watcher.cancel()
+            watching.cancel()
+            playing.cancel()
+            await asyncio.gather(watching, playing, return_exceptions=True)
+
+    async def _order(self, coordinator: Handle) -> SimulationEnd:
+        """Order the run; a coordinator that came back again: history knows where it was."""
+        port, lives, committed = DirectPort(coordinator), 0, 0
+        while True:
+            try:
+                end: SimulationEnd = await port.ask(RunOrder())
+                return end
+            except EnvironmentalFailure as failure:
+                if failure.hindrance is not Hindrance.ACTOR_LOST:
+                    raise
+                if self._stopping:
+                    raise RunStopped from failure
+                lives = 1 if self._committed > committed else lives + 1
+                committed = self._committed
+                if lives >= _COORDINATOR_LIVES:
+                    raise RunFailure(
+                        f"the coordinator died {lives} times in a row ({failure.detail}); "
+                        "run the same command again to go on"
+                    ) from failure
 
     async def stop(self) -> None:
         """Let what is under way come home; `run` then raises `RunStopped`."""
@@ -150,6 +161,7 @@ class Production:
             await self._started().coordinator.stop.remote()
 
     async def _watch(self, coordinator: Handle, on_status: Callable[[Status], None]) -> None:
+        """Tell of the progress for ever; ends only by what `on_status` raises."""
         while True:
             await asyncio.sleep(_STATUS_EVERY_S)
             try:
