@@ -6,9 +6,7 @@ The driver creates every actor: killing an actor would take along those that it 
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,25 +41,6 @@ _COORDINATOR_LIVES = 5
 _STATUS_EVERY_S = 0.5
 STOP_GRACE_S = 30.0
 """How long what is under way may take to come home after a stop."""
-
-
-def connect() -> bool:
-    """Join the cluster that this process is meant for (RAY_ADDRESS), or start one here.
-
-    Returns:
-        Whether it did: False where this process was in a cluster already.
-    """
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-    return True
-
-
-def disconnect() -> None:
-    """Leave the cluster; one that `connect` started ends."""
-    ray.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,33 +114,44 @@ class Production:
     async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:
         """Play to the end, whoever dies on the way.
 
-        A coordinator that came back is ordered again: history knows where it was.
-
         Raises:
             EnvironmentalFailure, RunFailure, RunStopped: as `Simulation.run`.
+            Exception: what `on_status` raised, once what was under way is home.
         """
         coordinator = self._started().coordinator
-        watcher = asyncio.create_task(self._watch(coordinator, on_status))
-        port, lives, committed = DirectPort(coordinator), 0, 0
+        watching = asyncio.create_task(self._watch(coordinator, on_status))
+        playing = asyncio.create_task(self._order(coordinator))
         try:
-            while True:
-                try:
-                    end: SimulationEnd = await port.ask(RunOrder())
-                    return end
-                except EnvironmentalFailure as failure:
-                    if failure.hindrance is not Hindrance.ACTOR_LOST:
-                        raise
-                    if self._stopping:
-                        raise RunStopped from failure
-                    lives = 1 if self._committed > committed else lives + 1
-                    committed = self._committed
-                    if lives >= _COORDINATOR_LIVES:
-                        raise RunFailure(
-                            f"the coordinator died {lives} times in a row ({failure.detail}); "
-                            "run the same command again to go on"
-                        ) from failure
+            await asyncio.wait((watching, playing), return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                await self.stop()
+                await asyncio.wait((playing,), timeout=STOP_GRACE_S)
+                await watching
+            return await playing
         finally:
-            watcher.cancel()
+            watching.cancel()
+            playing.cancel()
+            await asyncio.gather(watching, playing, return_exceptions=True)
+
+    async def _order(self, coordinator: Handle) -> SimulationEnd:
+        """Order the run; a coordinator that came back again: history knows where it was."""
+        port, lives, committed = DirectPort(coordinator), 0, 0
+        while True:
+            try:
+                end: SimulationEnd = await port.ask(RunOrder())
+                return end
+            except EnvironmentalFailure as failure:
+                if failure.hindrance is not Hindrance.ACTOR_LOST:
+                    raise
+                if self._stopping:
+                    raise RunStopped from failure
+                lives = 1 if self._committed > committed else lives + 1
+                committed = self._committed
+                if lives >= _COORDINATOR_LIVES:
+                    raise RunFailure(
+                        f"the coordinator died {lives} times in a row ({failure.detail}); "
+                        "run the same command again to go on"
+                    ) from failure
 
     async def stop(self) -> None:
         """Let what is under way come home; `run` then raises `RunStopped`."""
@@ -171,6 +161,7 @@ class Production:
             await self._started().coordinator.stop.remote()
 
     async def _watch(self, coordinator: Handle, on_status: Callable[[Status], None]) -> None:
+        """Tell of the progress for ever; ends only by what `on_status` raises."""
         while True:
             await asyncio.sleep(_STATUS_EVERY_S)
             try:
@@ -213,6 +204,7 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
             config.seed,
             max(1, config.runtime.max_in_flight // placement.llm_actors),
             placement.llm_actors,
+            len(society.members[0].direction),
             store,
         )
         for _ in range(placement.llm_actors)

@@ -40,13 +40,17 @@ class LLM(DeskActor):
         seed: int,
         max_in_flight: int,
         share: int,
+        components: int,
         store: Handle,
     ) -> None:
         """`secrets` come from the driver's environment and go nowhere from here.
 
-        `max_in_flight` is this actor's part; `share` is how many LLM actors there are.
+        `max_in_flight` is this actor's part; `share` is how many LLM actors there are;
+        `components` is the length of the vectors that people were grouped by.
         """
-        self._backends = Backends(models, secrets, prompts, seed=seed, share=share)
+        self._backends = Backends(
+            models, secrets, prompts, seed=seed, share=share, components=components
+        )
         self._llm = Journaled(
             self._backends.of_role,
             StoreJournal(RemoteStore(CoalescedPort(store))),

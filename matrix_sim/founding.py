@@ -101,7 +101,8 @@ def read_society(events: Events, settings: SocietyConfig) -> Society:
         for group, body in enumerate(_bodies(events, "group"))
     )
     kind, key = _STRANGERS
-    strangers = float(orjson.loads(events.events(kind)[key]))
+    # A run of an earlier version has none: it can be looked at, and not be gone on with.
+    strangers = float(orjson.loads(events.events(kind).get(key, b"0")))
     return Society(settings, members, groups, strangers)
 
 

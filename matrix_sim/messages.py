@@ -238,8 +238,6 @@ class TickReport:
     """What was dropped from the routing reply: it named nobody there, the one who acted, an action
     that was not asked about, or sent on what another group had sent."""
     routing_failure: Failure | None = None
-    routing_asked: bool = False
-    """Whether a model was asked for the routing."""
     sparing: Sparing | None = None
     """With hybrid routing."""
 

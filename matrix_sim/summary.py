@@ -58,6 +58,7 @@ class RunSummary:
     """Prompt tokens (estimated) that a prefix cache of the modelled size would not have held."""
     charged_tokens: int
     routing_calls: int
+    """Of the replies, those that were for routing."""
     sparing: Sparing | None
     """What hybrid routing spared the model, and how often the two agree."""
     talk_likeness: float | None
@@ -77,7 +78,7 @@ def summarise_run(store: RunStore) -> RunSummary:
     """Add up a run."""
     groups = len(store.events("group"))
     tally, talk = Tally(), Talk()
-    delivered_envelopes = taken_up = observations = routing_calls = rounds = 0
+    delivered_envelopes = taken_up = observations = rounds = 0
     for group in range(groups):
         for report in store.reports(group):
             tally.count(report)
@@ -85,7 +86,6 @@ def summarise_run(store: RunStore) -> RunSummary:
             taken_up += _taken_up(report)
             delivered_envelopes += len(report.inbox)
             observations += sum(len(d.observations) for d in report.deliveries)
-            routing_calls += report.routing_asked
             rounds = max(rounds, report.round)
     for scenario in store.scenarios():
         tally.count_scenario(scenario)
@@ -128,7 +128,7 @@ def summarise_run(store: RunStore) -> RunSummary:
         cached_tokens=sum(role.cached_tokens for role in usage.roles),
         uncached_tokens=uncached,
         charged_tokens=usage.charged_tokens,
-        routing_calls=routing_calls,
+        routing_calls=usage.routing,
         sparing=tally.sparing,
         talk_likeness=talk.likeness(vectors),
         strangers_likeness=likeness_of_strangers(vectors),

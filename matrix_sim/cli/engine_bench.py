@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 import psutil
 
+from actors.connection import connect, disconnect
 from actors.coordinator import Status
-from actors.launch import Cast, Production, Stage, connect, disconnect
+from actors.launch import Cast, Production, Stage
 from matrix_sim.cli.bench import ClockKind
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding

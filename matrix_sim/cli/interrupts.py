@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Awaitable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -17,18 +17,25 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interrupts:
     """Takes the place of whoever handles the signals for as long as its block goes on.
 
-    Only the main thread is told of signals: in another one, none ever comes.
+    Several may be under way in one loop, and need not end in the order in which they began: each
+    is told, and the last one gives the signals back. Only the main thread is told of signals: in
+    another one, none ever comes.
     """
+
+    _under_way: ClassVar[list[Interrupts]] = []
+    _before: ClassVar[dict[signal.Signals, Any]] = {}
+    """Who handles the signals while none is under way."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._came = asyncio.Event()
         self._told = threading.current_thread() is threading.main_thread()
-        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         if self._told:
-            self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+            if not self._under_way:
+                self._before.update((number, signal.getsignal(number)) for number in _SIGNALS)
+            self._under_way.append(self)
         self.listen()
         return self
 
@@ -38,14 +45,21 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+        if self._told:
+            self._under_way.remove(self)
+        if self._told and not self._under_way:
+            for number, handler in self._before.items():
+                self._loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     def listen(self) -> None:
         """Take the signals, from whoever has them."""
         for number in _SIGNALS if self._told else ():
-            self._loop.add_signal_handler(number, self._came.set)
+            self._loop.add_signal_handler(number, _tell, self._under_way)
+
+    def tell(self) -> None:
+        """An interrupt came."""
+        self._came.set()
 
     async def unless_one_comes(self, work: Awaitable[T]) -> T:
         """What `work` gives, unless an interrupt comes first: then it is cancelled.
@@ -64,3 +78,8 @@ class Interrupts:
         finally:
             waiting.cancel()
             doing.cancel()
+
+
+def _tell(listeners: list[Interrupts]) -> None:
+    for one in listeners:
+        one.tell()

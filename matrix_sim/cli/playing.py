@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
+from actors.connection import connect, disconnect
 from actors.coordinator import Status
-from actors.launch import STOP_GRACE_S, Production, Stage, connect, disconnect
+from actors.launch import STOP_GRACE_S, Production, Stage
 from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure
@@ -81,25 +82,31 @@ async def _produce(run: OpenedRun, audience: Audience) -> SimulationEnd:
     with Interrupts() as interrupts:
         audience.say("joining Ray")
         joined = connect()
-        interrupts.listen()  # again: Ray has put a handler of its own in place
-        stage = Stage(run.society, run.config, run.prompts, run.directory, run_owner())
-        production = Production(stage)
-        placement = production.placement
-        audience.say(f"placement {placement.kind}: {placement.reason}")
-        audience.say(f"starting {production.actors} actors")
         try:
-            await interrupts.unless_one_comes(production.start())
-            return await _until_done_or_stopped(production, interrupts, audience)
-        except EnvironmentalFailure as failure:
-            raise RunFailure(
-                f"{failure}\nWhat is done is kept: the same command goes on from there."
-            ) from failure
-        except RunStopped:
-            raise KeyboardInterrupt from None
+            interrupts.listen()  # again: Ray has put a handler of its own in place
+            return await _staged(run, interrupts, audience)
         finally:
-            await production.close()
             if joined:
                 disconnect()
+
+
+async def _staged(run: OpenedRun, interrupts: Interrupts, audience: Audience) -> SimulationEnd:
+    stage = Stage(run.society, run.config, run.prompts, run.directory, run_owner())
+    production = Production(stage)
+    placement = production.placement
+    audience.say(f"placement {placement.kind}: {placement.reason}")
+    audience.say(f"starting {production.actors} actors")
+    try:
+        await interrupts.unless_one_comes(production.start())
+        return await _until_done_or_stopped(production, interrupts, audience)
+    except EnvironmentalFailure as failure:
+        raise RunFailure(
+            f"{failure}\nWhat is done is kept: the same command goes on from there."
+        ) from failure
+    except RunStopped:
+        raise KeyboardInterrupt from None
+    finally:
+        await production.close()
 
 
 async def _until_done_or_stopped(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from actors.launch import connect, disconnect
+from actors.connection import connect, disconnect
 from matrix_sim.cli.run import Run
 from matrix_sim.config import SocietyConfig
 from matrix_sim.messages import Sparing

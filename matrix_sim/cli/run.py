@@ -98,7 +98,8 @@ class Run:
         come home; what happened is kept, and the next `play` goes on from there.
 
         Args:
-            on_progress: told twice a second how far the run is.
+            on_progress: told twice a second how far the run is; what it raises stops the run as
+                Ctrl-C does, and is raised here.
 
         Raises:
             UsageError: the directory is another society's, or the personas or prompts are no

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -28,6 +28,9 @@ from matrix_sim.config.yaml_document import (
 from matrix_sim.errors import UsageError
 
 _ROLES = ("agent", "modulator", "embedding")
+"""The roles of every run."""
+_NO_FILE = Path("the config")
+"""Named where a config came from Python."""
 _URL, _MODEL, _KEY = "OPENAI_BASE_URL", "OPENAI_MODEL_NAME", "OPENAI_API_KEY"
 
 
@@ -60,13 +63,14 @@ def load_values(
 ) -> LoadedConfig:
     """A config from Python values, as `load_config` reads them from a file.
 
-    Relative paths start from the current folder.
+    Paths, tuples and other mappings are what strings, lists and dicts are in a file. Relative
+    paths start from the current folder.
 
     Raises:
         UsageError: with everything that is wrong with the values or the environment.
     """
-    here = Path.cwd()
-    return _resolved(Document(dict(values), {}, ()), here / "config", here, overrides, environ)
+    plain = {key: _as_in_a_file(value) for key, value in values.items()}
+    return _resolved(Document(plain, {}, ()), _NO_FILE, Path.cwd(), overrides, environ)
 
 
 def with_environment(config: RunConfig, environ: Mapping[str, str]) -> LoadedConfig:
@@ -77,16 +81,28 @@ def with_environment(config: RunConfig, environ: Mapping[str, str]) -> LoadedCon
     """
     here = Path.cwd()
     environment = read_environment((here,), environ)
-    keys = _key_variables({"models": config.models.model_dump(exclude_none=True)})
+    keys = _key_variables(config.model_dump(include={"models", "personas"}, exclude_none=True))
     problems = [
         problem
         for where, name in keys.items()
         for problem in _key_problems(where, name, environment.get(name, ""))
     ]
     if problems:
-        raise UsageError(_report(Path("the config"), problems, {}, ()))
+        raise UsageError(_report(_NO_FILE, problems, {}, ()))
     secrets = {name: SecretStr(environment[name]) for name in keys.values()}
-    return LoadedConfig(_anchored(config, here, secrets), here / "config", here)
+    return LoadedConfig(_anchored(config, here, secrets), here / _NO_FILE, here)
+
+
+def _as_in_a_file(value: Any) -> Any:
+    match value:
+        case PurePath():
+            return str(value)
+        case Mapping():
+            return {key: _as_in_a_file(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_as_in_a_file(item) for item in value]
+        case _:
+            return value
 
 
 def _resolved(
@@ -183,8 +199,10 @@ def _key_variables(data: Mapping[str, Any]) -> dict[KeyPath, str]:
     models = data.get("models")
     if not isinstance(models, dict):
         return {}
+    personas = data.get("personas")
+    anonymised = isinstance(personas, dict) and personas.get("anonymise") == "llm"
     found: dict[KeyPath, str] = {}
-    for role in _ROLES:
+    for role in (*_ROLES, "anonymiser") if anonymised else _ROLES:
         # Embeddings are local unless they have an entry; every other role falls back.
         entry = role if models.get(role) is not None or role == "embedding" else "default"
         model = models.get(entry)

@@ -51,10 +51,12 @@ class Backends:
         seed: int,
         share: int = 1,
         roles: Sequence[Role] | None = None,
+        components: int | None = None,
     ) -> None:
         """`share` is how many processes split the slots of a stub between them.
 
-        `roles` are those that will ask: all of a simulation without it.
+        `roles` are those that will ask: all of a simulation without it. `components` is the length
+        of the vectors that people were grouped by.
         """
         self._endpoints: list[tuple[ModelConfig, _OwnEndpoint]] = []
         self.of_role: dict[Role, Retrying] = {}
@@ -62,7 +64,7 @@ class Backends:
             model = model_of(models, role)
             endpoint: Endpoint | None
             if role is Role.EMBEDDING:
-                endpoint = _embedding_endpoint(model, secrets)
+                endpoint = _embedding_endpoint(model, secrets, components)
             else:
                 endpoint = next((e for m, e in self._endpoints if m == model), None)
             if endpoint is None:
@@ -106,9 +108,11 @@ def _endpoint(
     )
 
 
-def _embedding_endpoint(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> Endpoint:
+def _embedding_endpoint(
+    model: ModelConfig, secrets: Mapping[str, SecretStr], components: int | None
+) -> Endpoint:
     from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
 
     if model.stub is not None:
         return stub_embedding_endpoint()
-    return embedding_endpoint(model, key_of(model, secrets))
+    return embedding_endpoint(model, key_of(model, secrets), components)

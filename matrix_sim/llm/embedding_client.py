@@ -51,12 +51,18 @@ class EmbeddingClient:
             )
         try:
             rows = orjson.loads(answer.body)["data"]
-            found = {row["index"]: np.asarray(row["embedding"], np.float32) for row in rows}
+            with np.errstate(over="ignore"):  # what is too great is told below
+                found = {row["index"]: np.asarray(row["embedding"], np.float32) for row in rows}
             vectors = [found[index] for index in range(len(texts))]
         except (ValueError, TypeError, LookupError):
             raise self._nonsense(f"no vector for each of {len(texts)} texts") from None
+        if any(vector.ndim != 1 or not vector.size for vector in vectors):
+            raise self._nonsense("something else than one row of numbers a text")
         if len({vector.shape for vector in vectors}) > 1:
             raise self._nonsense("vectors of different lengths")
+        # JSON has no NaN: servers write null, which numpy reads as NaN.
+        if not all(np.isfinite(vector).all() for vector in vectors):
+            raise self._nonsense("numbers that are missing or too great")
         return vectors
 
     async def close(self) -> None:

@@ -13,7 +13,14 @@ import numpy as np
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config import ModelConfig
 from matrix_sim.directions import direction_of, encode_directions
-from matrix_sim.llm.contracts import Finish, Reply, Request, Usage
+from matrix_sim.llm.contracts import (
+    EnvironmentalFailure,
+    Finish,
+    Hindrance,
+    Reply,
+    Request,
+    Usage,
+)
 from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
@@ -25,10 +32,13 @@ Send = Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float] | Vector]]]
 class EmbeddingEndpoint:
     """An `Endpoint` whose replies hold a direction for each message of the request."""
 
-    def __init__(self, model: str, send: Send, *, identity: bytes) -> None:
-        """`send` gives one vector a text."""
+    def __init__(
+        self, model: str, send: Send, *, identity: bytes, components: int | None = None
+    ) -> None:
+        """`send` gives one vector a text; `components` is how long each has to be, if known."""
         self._model = model
         self._send = send
+        self._components = components
         self.identity: bytes = identity
         self._batches_right: bool | None = None
         """Whether a text has the same vector in a batch as alone; None while nobody looked."""
@@ -37,14 +47,25 @@ class EmbeddingEndpoint:
         """Vectors for the request's messages.
 
         Raises:
-            EnvironmentalFailure: none came.
+            EnvironmentalFailure: none came, or none that can be compared with those of the people.
         """
         texts = [message.content for message in request.messages]
         directions = [direction_of(vector) for vector in await self._vectors(texts)]
+        self._demand_comparable(directions)
         tokens = sum(map(estimate_tokens, texts))
         return Reply(
             encode_directions(directions), "", Finish.STOP, self._model, Usage(prompt_tokens=tokens)
         )
+
+    def _demand_comparable(self, directions: Sequence[bytes]) -> None:
+        # Here, and not where they are compared: a reply is journaled for good.
+        others = [len(one) for one in directions if len(one) != self._components]
+        if self._components is not None and others:
+            raise EnvironmentalFailure(
+                Hindrance.REJECTED,
+                f"{self._model!r} gave vectors of {others[0]} components, and people were grouped "
+                f"by some of {self._components}; is another model behind 'models.embedding' now?",
+            )
 
     async def _vectors(self, texts: Sequence[str]) -> list[Sequence[float] | Vector]:
         if self._batches_right is None and len(texts) > 1:
@@ -57,17 +78,20 @@ class EmbeddingEndpoint:
         return list(await self._send(texts))
 
 
-def embedding_endpoint(model: ModelConfig, api_key: str) -> EmbeddingEndpoint:
+def embedding_endpoint(
+    model: ModelConfig, api_key: str, components: int | None = None
+) -> EmbeddingEndpoint:
     """The endpoint of `models.embedding` where it is a server's.
 
     Args:
         model: with `base_url`.
         api_key: "" for a server that asks for none.
+        components: how long its vectors have to be, if known.
     """
     name = model.model or ""
     identity = canonical_json({"embedding": name, "extra_body": model.extra_body})
     client = EmbeddingClient(model, api_key=api_key)
-    return EmbeddingEndpoint(name, client.send, identity=identity)
+    return EmbeddingEndpoint(name, client.send, identity=identity, components=components)
 
 
 def stub_embedding_endpoint() -> EmbeddingEndpoint:

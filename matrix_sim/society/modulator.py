@@ -179,7 +179,6 @@ class Modulator:
             observations_cut=cut,
             unknown_ids=routing.unknown_ids,
             routing_failure=routing.failure,
-            routing_asked=routing.asked,
             sparing=routing.sparing,
         )
 

@@ -55,6 +55,8 @@ class CallUsage:
 
     roles: tuple[RoleUsage, ...]
     """The roles that asked, by name."""
+    routing: int
+    """Replies to questions for routes, repeated ones included."""
 
     @property
     def calls(self) -> int:
@@ -104,6 +106,8 @@ SELECT role, count(*), count(reply), sum(sends) - count(reply),
     coalesce(sum(uncached_tokens), 0)
 FROM calls GROUP BY role ORDER BY role
 """
+# As a range, which the index answers: all that begin with `route/`.
+_ROUTING = "SELECT count(reply) FROM calls WHERE address >= 'route/' AND address < 'route0'"
 _FINISHES = """
 SELECT role, finish, count(*) FROM calls WHERE reply IS NOT NULL
 GROUP BY role, finish ORDER BY role, finish
@@ -198,5 +202,6 @@ class CallTable:
             tuple(
                 RoleUsage(Role(role), tuple(finishes.get(role, ())), *totals)
                 for role, *totals in self._connection.execute(_TOTALS).fetchall()
-            )
+            ),
+            routing=self._connection.execute(_ROUTING).fetchone()[0],
         )

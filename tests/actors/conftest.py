@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import ray
 
-from actors.launch import connect
+from actors.connection import connect
 from tests.support.small_run import expected_scenarios
 
 

@@ -71,6 +71,22 @@ def test_a_notebook_awaits_it_and_keeps_its_own_handler_of_interrupts(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_what_a_listener_raises_stops_the_play_and_is_raised(
+    expected: bytes, tmp_path: Path
+) -> None:
+    def listen(_: object) -> None:
+        raise LookupError("no more, please")
+
+    run = Run(write_config(tmp_path, embedded_stub("fixed:0.3")), tmp_path / "run")
+    with pytest.raises(LookupError, match="no more"):
+        run.play(listen)
+    summary = run.summary()
+    assert 0 <= summary.ticks < GROUPS * TICKS
+    assert summary.calls_lost == 0, "what was under way came home"
+    run.play()
+    assert run.scenarios_file.read_bytes() == expected
+
+
 def test_a_finished_run_is_opened_by_its_directory_and_can_be_grown(tmp_path: Path) -> None:
     config: dict[str, Any] = json.loads(write_config(tmp_path, embedded_stub()).read_text())
     del config["society"]["ticks"]

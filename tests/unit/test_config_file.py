@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config.file import dump_config, load_config
+from matrix_sim.config.file import dump_config, load_config, load_values, with_environment
 from matrix_sim.errors import UsageError
 
 STUB = "models: {default: {stub: {}}}\n"
@@ -357,6 +358,21 @@ def test_the_key_of_a_role_that_nobody_plays_is_not_needed(folder: Path) -> None
     assert load(folder, text).secrets == {}
 
 
+ANONYMISED = (
+    "society: {ticks: 3}\npersonas: {source: social, path: x.jsonl, anonymise: llm}\nmodels:\n"
+    "  default: {stub: {}}\n  anonymiser: {base_url: 'http://h/v1', model: m, "
+    "api_key_env: MY_ENDPOINT}\n"
+)
+
+
+def test_the_key_of_the_anonymiser_is_taken_along_where_it_is_asked(folder: Path) -> None:
+    config = load(folder, ANONYMISED, environ={"MY_ENDPOINT": KEY})
+    assert config.secrets["MY_ENDPOINT"].get_secret_value() == KEY
+    assert with_environment(config, {"MY_ENDPOINT": KEY}).config.secrets == config.secrets
+    assert "MY_ENDPOINT is not set" in refusal(folder, ANONYMISED)
+    assert load(folder, ANONYMISED, "personas.anonymise=rules").secrets == {}
+
+
 def test_a_key_in_place_of_its_name_is_refused_without_showing_it(folder: Path) -> None:
     for key in (KEY, "hf_abcdefABCDEF"):
         message = refusal(
@@ -398,6 +414,27 @@ def test_relative_paths_start_at_the_config_file(folder: Path) -> None:
     config = load(folder, GOOD + "personas: {source: nemotron, path: p/x.csv}\nprompts: own\n")
     assert config.personas.path == folder / "p" / "x.csv"
     assert config.prompts == folder / "own"
+
+
+def test_python_values_may_be_what_python_has_for_them(tmp_path: Path) -> None:
+    society = MappingProxyType({"ticks": 3})
+    values = {
+        "personas": {"source": "nemotron", "path": Path("p") / "x.csv"},
+        "prompts": tmp_path / "own",
+        "society": society,
+        "models": {"default": {"stub": {}, "extra_body": {"stop": ("a", "b")}}},
+    }
+    config = load_values(values, (), {}).config
+    assert config.personas.path == Path.cwd() / "p" / "x.csv"
+    assert config.prompts == tmp_path / "own"
+    assert config.society.ticks == 3
+    assert config.models.default.extra_body == {"stop": ["a", "b"]}
+
+
+def test_what_is_wrong_with_python_values_names_no_file() -> None:
+    with pytest.raises(UsageError) as refused:
+        load_values({"society": {"ticks": 0}, "models": {"default": {"stub": {}}}}, (), {})
+    assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: 0 given")
 
 
 def test_where_a_config_came_from_is_absolute(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from matrix_sim.config import ModelConfig
+from matrix_sim.config import ModelConfig, ModelsConfig
 from matrix_sim.directions import decode_directions, direction_of
+from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import (
     Address,
     EnvironmentalFailure,
@@ -19,8 +20,13 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
-from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
+from matrix_sim.llm.embedding_endpoint import (
+    EmbeddingEndpoint,
+    embedding_endpoint,
+    stub_embedding_endpoint,
+)
 from tests.support.scripted_server import Scripted, Seen, error, serving
+from tests.support.small_world import PROMPTS
 
 TEXTS = ["一", "二二", "三三三"]
 
@@ -89,3 +95,29 @@ def test_the_stub_gives_like_vectors_for_like_texts() -> None:
     reply = asyncio.run(stub_embedding_endpoint().send(asked("漬物", "漬物", "釣り"), sending=1))
     one, same, other = decode_directions(reply.text)
     assert one == same != other
+
+
+def test_vectors_of_another_length_than_at_the_founding_are_never_kept() -> None:
+    async def vectors(texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0, 0.0] for _ in texts]
+
+    def sending(components: int | None) -> Reply:
+        endpoint = EmbeddingEndpoint("e", vectors, identity=b"", components=components)
+        return asyncio.run(endpoint.send(asked(*TEXTS), sending=1))
+
+    with pytest.raises(EnvironmentalFailure, match="of 2 components, and people were grouped by"):
+        sending(3)
+    assert sending(2) == sending(None)
+
+
+def test_the_model_of_a_run_has_to_give_vectors_as_long_as_those_of_its_people() -> None:
+    async def asking() -> None:
+        async with serving(rows) as server:
+            embedding = {"base_url": server.base_url, "model": "e"}
+            models = ModelsConfig.model_validate({"default": {"stub": {}}, "embedding": embedding})
+            backends = Backends(models, {}, PROMPTS, seed=1, components=5)
+            await backends.of_role[Role.EMBEDDING].send(asked("一"))
+
+    with pytest.raises(EnvironmentalFailure, match="3 components") as failure:
+        asyncio.run(asking())
+    assert failure.value.hindrance is Hindrance.REJECTED

@@ -99,3 +99,13 @@ def test_what_is_no_vectors_is_a_typed_failure(
     with pytest.raises(EnvironmentalFailure) as caught:
         embed(answer, texts=["一", "二つ", "三つめ"])
     assert caught.value.hindrance is hindrance
+
+
+@pytest.mark.parametrize(
+    "row", ["[null, 1.0]", "[1e39, 1.0]", "[]", "3.0", "[[1.0, 2.0]]"], ids=lambda row: row
+)
+def test_vectors_that_cannot_be_compared_are_a_typed_failure(row: str) -> None:
+    body = f'{{"data": [{{"index": 0, "embedding": {row}}}]}}'.encode()
+    with pytest.raises(EnvironmentalFailure, match="is 'e' a model for embeddings") as caught:
+        embed(lambda _: Scripted(body=body), texts=["一"])
+    assert caught.value.hindrance is Hindrance.REJECTED

@@ -78,6 +78,14 @@ def test_the_calls_that_a_summary_says_were_for_routing_are_in_the_journal() -> 
     assert rows.fetchone() == (summary.routing_calls,)
 
 
+def test_a_question_for_routes_that_is_repeated_is_another_call() -> None:
+    config = small_config(stub={"faults": {"malformed": 0.3}})
+    store, _ = finished(config)
+    rows = store._connection.execute("SELECT count(*) FROM calls WHERE address LIKE 'route/%'")
+    (asked,) = rows.fetchone()
+    assert summarise_run(store).routing_calls == asked > 18, "more than one a group and tick"
+
+
 def test_an_embedding_model_is_asked_once_a_group_and_tick_and_its_vectors_are_journaled() -> None:
     store, _, summary = calm("homophily", "embedding-model")
     roles = {usage.role: usage for usage in store.usage().roles}

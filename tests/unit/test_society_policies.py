@@ -152,6 +152,16 @@ def test_hybrid_follows_similarity_where_it_is_sure_and_counts_where_the_model_a
     assert routing.sparing == Sparing(decisions=4, spared=3, compared=3, agreed=1)
 
 
+@pytest.mark.parametrize("named", [["n2"], ["n2", "n1"], ["n1", "n2"]])
+def test_hybrid_puts_the_groups_that_it_is_sure_of_first_whether_the_model_names_them_or_not(
+    named: list[str],
+) -> None:
+    band = SimilarityConfig(floor=0.2, outward=0.2, sure=0.6)
+    question = asked(own(12, "大根の収穫の研究"))
+    routing, _ = routed("hybrid", question, route(_1=([], named)), band)
+    assert routing.routes[0].forward == (3, 8), "sure of 3, in doubt about 8"
+
+
 def test_hybrid_without_an_answer_keeps_what_is_sure_and_says_why_the_rest_is_missing() -> None:
     question = asked(own(12, "漬物と味噌"))
     routing, _ = routed("hybrid", question, reply("", Finish.REFUSED), BAND)

@@ -34,9 +34,9 @@ class Verdicts:
         aware, forward = (said.aware, said.forward) if said is not None else ((), ())
         members = [a for a, sure in self.members.items() if _yes(sure, a in aware)]
         groups = [g for g, sure in self.neighbours.items() if _yes(sure, g in forward)]
-        # Those that the model named come in its order, which is by importance.
+        # What is sure comes first; the rest in the model's order, which is by importance.
         order = {group: place for place, group in enumerate(forward)}
-        groups.sort(key=lambda group: order.get(group, -1))
+        groups.sort(key=lambda group: -1 if self.neighbours[group] else order[group])
         return Route(tuple(sorted(members)), tuple(groups))
 
     def sparing(self, said: Route | None) -> Sparing:
