@@ -17,7 +17,7 @@ from matrix_sim.cli.personas_source import (
     asked_for,
 )
 from matrix_sim.prompts.material import one_line
-from matrix_sim.text import printable
+from matrix_sim.text import clean_text, printable
 
 if TYPE_CHECKING:
     from matrix_sim.personas.inspection import Inspection
@@ -50,7 +50,8 @@ def inspect(
     shown = [prompts.text_of("profile", persona=each) for each in found.personas[:_SHOWN]]
     place = {"hub": {"id": file[4:]}} if file.startswith("hub:") else {"path": file}
     if as_json:
-        print(json.dumps(_as_json(found, place, shown), ensure_ascii=False, indent=2))
+        told = json.dumps(_as_json(found, place, shown), ensure_ascii=False, indent=2)
+        print(clean_text(told)[0])
     else:
         print(printable("\n".join(_lines(found, place, shown))))
 

@@ -87,7 +87,8 @@ def inspect_source(config: PersonasConfig, base_dir: Path, limit: int, language:
     if mapped:
         tables = open_source(config, base_dir, reader.schema)
         check_columns(tables, config.fields, private=private)
-    tables = open_source(config, base_dir, Schema("a table", (), _all_columns(config, base_dir)))
+    everything = _all_columns(config, base_dir)
+    tables = open_source(config, base_dir, Schema("a table", (), everything, private=private))
     sample, more = _sample(tables, limit)
     rows = [row for row in sample if isinstance(row, Row)]
     columns = columns_of([row.fields for row in rows])
@@ -121,7 +122,8 @@ def inspect_source(config: PersonasConfig, base_dir: Path, limit: int, language:
 
 
 def _all_columns(config: PersonasConfig, base_dir: Path) -> tuple[str, ...]:
-    tables = open_source(config, base_dir, Schema("a table", ()))
+    private = config.anonymised != "none"
+    tables = open_source(config, base_dir, Schema("a table", (), private=private))
     return tuple(dict.fromkeys(name for table in tables for name in table.columns() or ()))
 
 

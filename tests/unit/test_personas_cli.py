@@ -153,6 +153,22 @@ def test_nothing_in_a_file_steers_the_terminal_or_breaks_the_table(
     assert sum(line.startswith("not used") for line in said.splitlines()) == 1
 
 
+def test_half_an_emoji_in_a_file_is_shown_as_replaced(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(r'{"id": "1", "description": "\ud83d", "\ud83d key": "\ud83d"}', "ascii")
+    assert main(["personas", "inspect", str(path)]) == 0
+    assert "not used: \N{REPLACEMENT CHARACTER} key" in capsys.readouterr().out
+    assert asked(capsys, "inspect", str(path))["unused"] == ["\N{REPLACEMENT CHARACTER} key"]
+
+
+def test_looking_at_profiles_quotes_no_header_that_is_wrong(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "headless.csv"
+    path.write_text("1,神宮寺凛音,神宮寺凛音\n", "utf-8")
+    said = refused(capsys, "inspect", str(path), "--source", "social", "--debug")
+    assert "has columns with the same name" in said
+    assert "神宮寺" not in said
+
+
 def test_a_config_says_how_a_file_is_read(table: Path, capsys: Output) -> None:
     config = table.parent / "run.yaml"
     config.write_text(
