@@ -111,10 +111,10 @@ def test_a_repeated_column_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_header_of_very_many_columns_is_looked_through_once(tmp_path: Path) -> None:
-    header = ",".join([*(f"c{number}" for number in range(200_000)), "id"])
+    header = ",".join([*(f"c{number}" for number in range(60_000)), "id"])
     began = time.process_time()
     assert "lacks 'text'" in refusal(write(tmp_path / "a.csv", header + "\n"))
-    assert time.process_time() - began < 20  # quadratic, it takes minutes
+    assert time.process_time() - began < 20  # quadratic, it takes a minute
 
 
 @pytest.mark.parametrize(
