@@ -103,7 +103,9 @@ def test_an_action_is_about_the_persona_or_its_step():
 
 
 def test_the_heading_above_past_posts_is_nothing_that_people_do():
-    posts = "人物：海辺の町で暮らしています。\nこれまでの書き込み：\n・「干物づくり」の話をしました。"
+    posts = (
+        "人物：海辺の町で暮らしています。\nこれまでの書き込み：\n・「干物づくり」の話をしました。"
+    )
     actions = acts(f"<persona>\n{posts}\n</persona>", count=60)
     assert not any("書き込み" in one["action"] for one in actions)
     assert any("干物づくり" in one["action"] for one in actions)
