@@ -193,6 +193,20 @@ def test_converting_chooses_by_seed_as_a_run_does(table: Path, capsys: Output) -
     assert not (table.parent / "out.jsonl.part").exists()
 
 
+def test_converting_says_that_no_model_has_looked(table: Path, capsys: Output) -> None:
+    personas = {"source": "social", "path": "people.csv", "invalid": "skip", "anonymise": "llm"}
+    config = {
+        "personas": {**personas, "fields": {"description": "自己紹介"}},
+        "society": {"ticks": 1},
+        "models": {"default": {"stub": {}}},
+    }
+    (table.parent / "c.yaml").write_text(json.dumps(config), "utf-8")
+    arguments = ("people.csv", "out.jsonl", "--config", "c.yaml")
+    assert "only the rules have seen them" in asked(capsys, "convert", *arguments)["notes"][-1]
+    assert main(["personas", "convert", *arguments]) == 0
+    assert "note: only the rules have seen them" in capsys.readouterr().out
+
+
 def test_converting_refuses_what_a_run_refuses_and_leaves_the_old_file(
     table: Path, capsys: Output
 ) -> None:
