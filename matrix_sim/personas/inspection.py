@@ -97,7 +97,7 @@ def inspect_source(config: PersonasConfig, base_dir: Path, limit: int, language:
     names = [column.name for column in columns]
     suggestion: dict[str, FieldConfig] = {}
     if config.source in ("table", "social"):
-        suggestion = suggest(columns, _uses(reader, names))
+        suggestion = suggest(columns, _uses(reader, names), reader.uses)
     use_it = "description" in suggestion and not mapped
     if use_it:
         fields = FieldsConfig.model_validate(suggestion)

@@ -161,6 +161,20 @@ def test_half_an_emoji_in_a_file_is_shown_as_replaced(tmp_path: Path, capsys: Ou
     assert asked(capsys, "inspect", str(path))["unused"] == ["\N{REPLACEMENT CHARACTER} key"]
 
 
+def test_of_profiles_the_account_names_are_guessed_too(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("display_name,User Name,bio\n架空花子,kakuu_h,別名は kakuu_h。\n", "utf-8")
+    found = asked(capsys, "inspect", str(path), "--source", "social")
+    assert found["suggestion"]["personas"]["fields"] == {
+        "name": "display_name",
+        "handle": "User Name",
+        "description": "bio",
+    }
+    assert found["personas"][0]["description"] == "別名は ［アカウント名］。"
+    as_table = asked(capsys, "inspect", str(path), "--source", "table")["suggestion"]
+    assert "handle" not in as_table["personas"]["fields"]
+
+
 def test_looking_at_profiles_quotes_no_header_that_is_wrong(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "headless.csv"
     path.write_text("1,神宮寺凛音,神宮寺凛音\n", "utf-8")
