@@ -11,7 +11,7 @@ K = TypeVar("K", bound=str)
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 BYTES_A_TOKEN = 3
 """UTF-8 bytes that `estimate_tokens` takes for a token."""
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -27,9 +27,9 @@ def clean_text(text: str) -> tuple[str, int]:
 
 
 def printable(text: str) -> str:
-    """The text without what would steer a terminal: control and direction characters.
+    """The text without what would steer a terminal, or cannot be written to one.
 
-    Line ends and tabs stay.
+    Control and direction characters, and lone surrogates, go. Line ends and tabs stay.
     """
     return _STEERING.sub(REPLACEMENT, text)
 

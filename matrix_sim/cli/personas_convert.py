@@ -61,6 +61,11 @@ def convert(
     selection = load_personas(asked.personas, chosen_by, asked.base_dir, tongue)
     export_personas(selection.personas, out)
     written = len(selection.personas)
+    notes = list(selection.notes)
+    if asked.personas.anonymised == "llm":
+        notes.append(
+            "only the rules have seen them; the model of 'anonymise: llm' looks when a run starts"
+        )
     if as_json:
         figures = {
             "written": written,
@@ -70,7 +75,7 @@ def convert(
             "attribution": selection.attribution,
             "anonymised": selection.anonymised,
             "left_out": [one.as_dict() for one in selection.left_out],
-            "notes": list(selection.notes),
+            "notes": notes,
         }
         print(json.dumps(figures, ensure_ascii=False, indent=2))
         return
@@ -78,5 +83,5 @@ def convert(
     told = [f"from: {selection.attribution}"]
     if selection.anonymised is not None:
         told.append(f"anonymised by rule: {anonymised_line(selection.anonymised)}")
-    for line in (*told, *(f"note: {note}" for note in selection.notes)):
+    for line in (*told, *(f"note: {note}" for note in notes)):
         print(printable(f"  {line}"))

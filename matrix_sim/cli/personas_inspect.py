@@ -19,7 +19,7 @@ from matrix_sim.cli.personas_source import (
 )
 from matrix_sim.language import Language
 from matrix_sim.prompts.material import one_line
-from matrix_sim.text import printable
+from matrix_sim.text import clean_text, printable
 
 if TYPE_CHECKING:
     from matrix_sim.personas.inspection import Inspection
@@ -52,7 +52,8 @@ def inspect(
     shown = [prompts.text_of("profile", persona=each) for each in found.personas[:_SHOWN]]
     place = place_of(file)
     if as_json:
-        print(json.dumps(_as_json(found, place, shown), ensure_ascii=False, indent=2))
+        told = json.dumps(_as_json(found, place, shown), ensure_ascii=False, indent=2)
+        print(clean_text(told)[0])
     else:
         print(printable("\n".join(_lines(found, place, shown))))
 

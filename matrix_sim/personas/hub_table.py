@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from matrix_sim.config.personas import HubConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.arrow_rows import rows_of_batch
 from matrix_sim.personas.rows import Row, Schema, SourceError, missing_columns
+
+T = TypeVar("T")
 
 _ROWS = 1_000
 """Rows held at once."""
@@ -25,8 +26,8 @@ class HubTable:
 
     def columns(self) -> tuple[str, ...] | None:
         """As the data set's card or its first rows say."""
-        with self._opened() as stream:
-            return tuple(_names(stream))
+        stream = self._opened()
+        return self._read(lambda: tuple(_names(stream)))
 
     def row_count(self) -> None:
         """Not known before the end of the stream."""
@@ -34,20 +35,19 @@ class HubTable:
     def rows(self) -> Iterator[Row]:
         """Every row with the columns of the schema; see `Table.rows`."""
         before = 0
-        with self._opened() as stream:
-            names = _names(stream)
-            problem = missing_columns(names, self._schema)
-            if problem:
-                raise SourceError(self.source, problem)
-            read = [name for name in names if self._schema.reads(name)]
-            batches = stream.select_columns(read).with_format("arrow").iter(batch_size=_ROWS)
-            for table in batches:
-                for batch in table.to_batches():
-                    yield from rows_of_batch(batch, self.source, before)
-                    before += batch.num_rows
+        stream = self._opened()
+        names = self._read(lambda: _names(stream))
+        problem = missing_columns(names, self._schema)
+        if problem:
+            raise SourceError(self.source, problem)
+        read = [name for name in names if self._schema.reads(name)]
+        tables = iter(stream.select_columns(read).with_format("arrow").iter(batch_size=_ROWS))
+        while (table := self._read(lambda: next(tables, None))) is not None:
+            for batch in table.to_batches():
+                yield from rows_of_batch(batch, self.source, before)
+                before += batch.num_rows
 
-    @contextmanager
-    def _opened(self) -> Iterator[Any]:
+    def _opened(self) -> Any:
         try:
             import datasets
         except ImportError as error:
@@ -56,20 +56,34 @@ class HubTable:
                 "which is not installed: pip install 'matrix-sim[hf]'"
             ) from error
         datasets.disable_progress_bars()
+        if self._schema.private:  # what it logs of a broken file may quote it
+            datasets.logging.set_verbosity(datasets.logging.CRITICAL)
         hub = self._hub
         try:
-            yield datasets.load_dataset(
+            return datasets.load_dataset(
                 hub.id, name=hub.name, split=hub.split, revision=hub.revision, streaming=True
             )
-        except (UsageError, GeneratorExit):
-            raise
         except Exception as error:  # whatever the hub, its client or the network makes of it
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise SourceError(
-                self.source,
-                f"cannot be read from the Hugging Face hub ({reason}); check 'personas.hub' (id, "
-                "name, split, revision) and the network; a gated data set needs HF_TOKEN",
-            ) from error
+            raise self._unreadable(f"{type(error).__name__}: {error}") from error
+
+    def _read(self, ask: Callable[[], T]) -> T:
+        """What the stream gives, or a refusal; of people, one without the words of the error."""
+        try:
+            return ask()
+        except Exception as error:  # as above; and what reads the files
+            if not self._schema.private:
+                raise self._unreadable(f"{type(error).__name__}: {error}") from error
+            refusal = self._unreadable(type(error).__name__)
+        # Here, and not where it is caught: that error may quote a row, or a header that is one.
+        raise refusal
+
+    def _unreadable(self, reason: str) -> SourceError:
+        return SourceError(
+            self.source,
+            f"cannot be read from the Hugging Face hub ({' '.join(reason.split())}); check "
+            "'personas.hub' (id, name, split, revision) and the network; a gated data set needs "
+            "HF_TOKEN",
+        )
 
 
 def _names(stream: Any) -> list[str]:

@@ -89,7 +89,8 @@ def inspect_source(
     if mapped:
         tables = open_source(config, base_dir, reader.schema)
         check_columns(tables, config.fields, private=private)
-    tables = open_source(config, base_dir, Schema("a table", (), _all_columns(config, base_dir)))
+    everything = _all_columns(config, base_dir)
+    tables = open_source(config, base_dir, Schema("a table", (), everything, private=private))
     sample, more = _sample(tables, limit)
     rows = [row for row in sample if isinstance(row, Row)]
     columns = columns_of([row.fields for row in rows])
@@ -98,7 +99,7 @@ def inspect_source(
     names = [column.name for column in columns]
     suggestion: dict[str, FieldConfig] = {}
     if config.source in ("table", "social"):
-        suggestion = suggest(columns, _uses(reader, names))
+        suggestion = suggest(columns, _uses(reader, names), reader.uses)
     use_it = "description" in suggestion and not mapped
     if use_it:
         fields = FieldsConfig.model_validate(suggestion)
@@ -123,7 +124,8 @@ def inspect_source(
 
 
 def _all_columns(config: PersonasConfig, base_dir: Path) -> tuple[str, ...]:
-    tables = open_source(config, base_dir, Schema("a table", ()))
+    private = config.anonymised != "none"
+    tables = open_source(config, base_dir, Schema("a table", (), private=private))
     return tuple(dict.fromkeys(name for table in tables for name in table.columns() or ()))
 
 

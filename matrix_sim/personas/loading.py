@@ -77,11 +77,11 @@ def load_personas(
         case "nemotron":
             return _read(config, seed, base_dir, language, nemotron.ATTRIBUTION)
         case "table":
-            _check(config, base_dir)
+            _check(config, base_dir, language)
             whose = f"{_named(config, base_dir)}; its owner's terms hold"
             return _read(config, seed, base_dir, language, whose)
         case "social":
-            _check(config, base_dir)
+            _check(config, base_dir, language)
             return _read(config, seed, base_dir, language, _PROFILES)
         case "sampler":
             return _sampled(config, seed, base_dir, language)
@@ -141,10 +141,10 @@ def _builtin(config: PersonasConfig, seed: int, language: Language) -> PersonaSe
     return _selection(chosen, builtin.NAME, builtin.ATTRIBUTION)
 
 
-def _check(config: PersonasConfig, base_dir: Path) -> None:
-    private = config.anonymised != "none"
-    tables = open_source(config, base_dir, TableReader(config.fields).schema)
-    check_columns(tables, config.fields, private=private)
+def _check(config: PersonasConfig, base_dir: Path, language: Language) -> None:
+    schema = reader_of(config, language).schema
+    tables = open_source(config, base_dir, schema)
+    check_columns(tables, config.fields, private=schema.private)
 
 
 def _read(

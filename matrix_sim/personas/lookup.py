@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 MISSING: Final = object()
 """Nothing stands there: not the same as an empty field."""
+_MOST_LISTS = 32
+"""How deep in lists of lists an object is looked for."""
+_NOT_DECIMAL = re.compile("0[box]", re.IGNORECASE)
 _NO_LITERAL = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
 
 
@@ -53,7 +57,10 @@ def structure(text: str) -> object:
 def _literal(text: str) -> object:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a stray backslash in somebody's text
-        return ast.literal_eval(text)
+        value: object = ast.literal_eval(text)
+    if _NOT_DECIMAL.search(text):
+        repr(value)  # 0xfff... may be read at any length but not written: ValueError
+    return value
 
 
 def _simple_list(text: str) -> list[str] | None:
@@ -73,12 +80,12 @@ def _cuts(path: str) -> Iterator[tuple[str, str]]:
         end = path.rfind(".", 0, end)
 
 
-def _inside(value: object, path: str) -> object:
+def _inside(value: object, path: str, lists: int = 0) -> object:
     if isinstance(value, str):
         value = structure(value)
     if isinstance(value, Mapping):
         return look_up(value, path)
-    if isinstance(value, list):
-        found = [item for each in value if (item := _inside(each, path)) is not MISSING]
+    if isinstance(value, list) and lists < _MOST_LISTS:
+        found = [i for each in value if (i := _inside(each, path, lists + 1)) is not MISSING]
         return found if found else MISSING
     return MISSING

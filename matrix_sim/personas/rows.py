@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,7 +134,7 @@ def missing_columns(found: Collection[str], schema: Schema) -> str | None:
 
 def repeated_columns(found: Sequence[str], schema: Schema) -> str | None:
     """What to tell the reader about column names that stand there twice."""
-    repeated = [name for name in dict.fromkeys(found) if found.count(name) > 1]
+    repeated = [name for name, times in Counter(found).items() if times > 1]
     if not repeated:
         return None
     if schema.private:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from matrix_sim.canonical import content_hash
 from matrix_sim.config.personas import InvalidRows
 from matrix_sim.errors import UsageError
 from matrix_sim.personas.reader import PersonaReader, ReadPersona
@@ -149,16 +150,22 @@ class _Candidates:
         if len(self._by_key) == self._limit and rank < self._worst_first[0]:
             return
         known = self._by_key.get(key)
-        if known is not None:
-            shown = "" if self._reader.schema.private else f": {key!r}"
-            self.refuse(_repetition(row, known, shown), rank)
-            return
+        shown = "" if self._reader.schema.private else f": {key!r}"
+        if known is not None and not self._skips:
+            raise _repetition(row.place, known, shown)
         outcome = self._read(row)
         if isinstance(outcome, RowError) and self._skips:
             self.refuse(outcome, rank)
             return
+        candidate = _Candidate(position, row.place, outcome)
+        if known is not None:
+            # Not the first: which one that is would be up to the order of the rows.
+            kept, other = sorted((known, candidate), key=_said)
+            self.refuse(_repetition(other.place, kept, shown), rank)
+            self._by_key[key] = kept
+            return
         heappush(self._worst_first, rank)
-        self._by_key[key] = _Candidate(position, row.place, outcome)
+        self._by_key[key] = candidate
         if len(self._by_key) > self._limit:
             del self._by_key[heappop(self._worst_first)[1]]
 
@@ -199,12 +206,20 @@ class _Candidates:
             return error
 
 
-def _repetition(row: Row, known: _Candidate, shown: str) -> RowError:
+def _said(candidate: _Candidate) -> str:
+    """A hash of the persona; empty for a row that cannot be read."""
+    read = candidate.outcome
+    if isinstance(read, RowError):
+        return ""
+    return content_hash(read.persona.model_dump(mode="json"))
+
+
+def _repetition(place: Place, known: _Candidate, shown: str) -> RowError:
     if isinstance(known.outcome, ReadPersona) and known.outcome.id_made:
         problem = f"says the same as {known.place}; remove one of them, or give the rows ids"
-        return RowError(row.place, problem, "says the same as another row")
+        return RowError(place, problem, "says the same as another row")
     problem = (
         f"has the same id as {known.place}{shown}; "
         "give each row an id of its own, or remove one of them"
     )
-    return RowError(row.place, problem, "has the same id as another row")
+    return RowError(place, problem, "has the same id as another row")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,11 +16,11 @@ _LISTED = ("interests", "skills")
 """Where a text without a separator is refused, and is no paragraph."""
 _LONG = 20
 """Mean characters from which on texts may describe a person."""
-_APART = re.compile(r"[\s_\-./]+")
+_APART = re.compile(r"[\s_\-./@]+")
 
 
 def suggest(
-    columns: Sequence[Column], uses: Mapping[str, tuple[str, ...]]
+    columns: Sequence[Column], uses: Mapping[str, tuple[str, ...]], attributes: Collection[str]
 ) -> dict[str, FieldConfig]:
     """Entries for `personas.fields`: a guess for each attribute that is not filled yet.
 
@@ -30,6 +30,7 @@ def suggest(
     Args:
         columns: what there is.
         uses: by attribute that is filled: the columns that fill it.
+        attributes: that can be filled; account names only where they are looked for.
     """
     known: Mapping[str, list[str | list[str]]] = json.loads(
         (files("matrix_sim.personas") / "data" / "column_names.json").read_text("utf-8")
@@ -39,7 +40,7 @@ def suggest(
         _take(free, taken)
     found: dict[str, FieldConfig] = {}
     for attribute, alternatives in known.items():
-        if attribute not in uses:
+        if attribute in attributes and attribute not in uses:
             fit = [column for column in free.values() if _may_be(attribute, column)]
             matching = _matching(alternatives, fit)
             if matching:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from matrix_sim.config.personas import FieldsConfig
 from matrix_sim.personas.lookup import MISSING, look_up, structure
-from matrix_sim.personas.rows import RowError, SourceError, Table, nearest, quoted, source_name
+from matrix_sim.personas.rows import Row, RowError, SourceError, Table, nearest, quoted, source_name
 
 _LOOKED_AT = 1000
 """Rows whose names are remembered, to say which was probably meant."""
@@ -60,11 +60,26 @@ def _demand_in_rows(tables: Sequence[Table], asked: Mapping[str, str], private: 
             continue
         number += 1
         if number <= _LOOKED_AT:
-            names |= dict.fromkeys(paths_of(row.fields))
-        missing = [path for path in missing if look_up(row.fields, path) is MISSING]
+            names |= _names_in(row)
+        missing = [path for path in missing if not _stands_in(row, path)]
     if missing and number:
         known = None if private else list(names)
         raise SourceError(source_name(tables), _problem(missing[0], asked, known))
+
+
+def _names_in(row: Row) -> dict[str, None]:
+    try:
+        return dict.fromkeys(paths_of(row.fields))
+    except RowError:
+        return {}
+
+
+def _stands_in(row: Row, path: str) -> bool:
+    """Whether the row has something at `path`; a cell that cannot be read is not nothing."""
+    try:
+        return look_up(row.fields, path) is not MISSING
+    except RowError:
+        return True
 
 
 def paths_of(fields: Mapping[str, object], depth: int = 3) -> Iterator[str]:

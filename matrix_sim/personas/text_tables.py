@@ -19,6 +19,9 @@ from matrix_sim.personas.rows import (
 
 _LARGEST_CELL = 10_000_000
 """Characters; Python's own limit, 131,072, is reached by a persona with many posts."""
+_LONE_CR = "new-line character seen"
+"""How Python's reader says that a CR stands alone: once line ends of the Macintosh, now hardly
+anything writes them, and a reader of lines sees one line."""
 
 
 class CsvTable:
@@ -65,6 +68,9 @@ class CsvTable:
                 cells = next(reader, None)
             except csv.Error as error:
                 broken = str(error)
+            if broken is not None and broken.startswith(_LONE_CR):
+                problem = "has line ends of a lone CR; save it with LF or CRLF, as all systems can"
+                raise RowError(Place(self.source, number, line), problem, "line ends of a lone CR")
             if broken is not None:
                 problem = (
                     f"is broken CSV ({broken}); look for a quotation mark that is not closed or "

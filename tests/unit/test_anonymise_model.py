@@ -19,8 +19,8 @@ from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Re
 from matrix_sim.messages import Failure
 from matrix_sim.personas.anonymise.close_look import look_closely
 from matrix_sim.personas.anonymise.clues import Clue, without_clues
-from matrix_sim.personas.anonymise.placeholders import placeholders
 from matrix_sim.personas.model import Persona
+from matrix_sim.personas.placeholders import placeholders
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from matrix_sim.personas.model import Persona
+from matrix_sim.personas.placeholders import placeholders
 from matrix_sim.society.homophily.description import GroupTraits, describe_groups
+from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.homophily.words import lexicon_of, wording_of, words_of
 
 
@@ -99,3 +103,16 @@ def test_words_are_the_same_whichever_group_is_asked_for_first() -> None:
 def test_a_fact_of_any_length_costs_no_more_than_its_length() -> None:
     endless = person(1, "漢" * 20_000, "カ漢" * 10_000)
     assert all(len(word) <= 12 for word in words_of(endless, lexicon_of([endless])))
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_what_stands_for_a_name_or_a_number_is_nothing_that_people_share(language: str) -> None:
+    says = {"ja": "パンを焼く人である。連絡は{}へ", "en": "I bake bread. Reach me at {}"}[language]
+    people = [
+        Persona(id=f"{kind}{n}", description=says.format(word), skills=(word,))
+        for kind, word in placeholders(language).items()
+        for n in range(2)
+    ]
+    pairs = [(n, n + 1) for n in range(0, len(people), 2)]
+    assert {traits.shared for traits in describe_groups(people, pairs)} == {()}
+    assert len({profile_text(person) for person in people}) == 1

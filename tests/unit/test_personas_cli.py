@@ -152,6 +152,36 @@ def test_nothing_in_a_file_steers_the_terminal_or_breaks_the_table(
     assert sum(line.startswith("not used") for line in said.splitlines()) == 1
 
 
+def test_half_an_emoji_in_a_file_is_shown_as_replaced(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(r'{"id": "1", "description": "\ud83d", "\ud83d key": "\ud83d"}', "ascii")
+    assert main(["personas", "inspect", str(path)]) == 0
+    assert "not used: \N{REPLACEMENT CHARACTER} key" in capsys.readouterr().out
+    assert asked(capsys, "inspect", str(path))["unused"] == ["\N{REPLACEMENT CHARACTER} key"]
+
+
+def test_of_profiles_the_account_names_are_guessed_too(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("display_name,User Name,bio\n架空花子,kakuu_h,別名は kakuu_h。\n", "utf-8")
+    found = asked(capsys, "inspect", str(path), "--source", "social")
+    assert found["suggestion"]["personas"]["fields"] == {
+        "name": "display_name",
+        "handle": "User Name",
+        "description": "bio",
+    }
+    assert found["personas"][0]["description"] == "別名は ［アカウント名］。"
+    as_table = asked(capsys, "inspect", str(path), "--source", "table")["suggestion"]
+    assert "handle" not in as_table["personas"]["fields"]
+
+
+def test_looking_at_profiles_quotes_no_header_that_is_wrong(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "headless.csv"
+    path.write_text("1,神宮寺凛音,神宮寺凛音\n", "utf-8")
+    said = refused(capsys, "inspect", str(path), "--source", "social", "--debug")
+    assert "has columns with the same name" in said
+    assert "神宮寺" not in said
+
+
 def test_a_config_says_how_a_file_is_read(table: Path, capsys: Output) -> None:
     config = table.parent / "run.yaml"
     config.write_text(
@@ -176,6 +206,20 @@ def test_converting_chooses_by_seed_as_a_run_does(table: Path, capsys: Output) -
         personas_in(table.parent / "out.jsonl") == load_personas(config, 3, Path(), "ja").personas
     )
     assert not (table.parent / "out.jsonl.part").exists()
+
+
+def test_converting_says_that_no_model_has_looked(table: Path, capsys: Output) -> None:
+    personas = {"source": "social", "path": "people.csv", "invalid": "skip", "anonymise": "llm"}
+    config = {
+        "personas": {**personas, "fields": {"description": "自己紹介"}},
+        "society": {"ticks": 1},
+        "models": {"default": {"stub": {}}},
+    }
+    (table.parent / "c.yaml").write_text(json.dumps(config), "utf-8")
+    arguments = ("people.csv", "out.jsonl", "--config", "c.yaml")
+    assert "only the rules have seen them" in asked(capsys, "convert", *arguments)["notes"][-1]
+    assert main(["personas", "convert", *arguments]) == 0
+    assert "note: only the rules have seen them" in capsys.readouterr().out
 
 
 def test_converting_refuses_what_a_run_refuses_and_leaves_the_old_file(

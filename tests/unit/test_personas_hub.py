@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,28 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UsageError, match=r"pip install 'matrix-sim\[hf\]'"):
         load({"id": "owner/name"})
+
+
+SECRET = "神宮寺凛音"
+
+
+def test_of_people_no_error_of_the_hub_quotes_a_name(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "people"
+    folder.mkdir()
+    for name, row in (("a", {}), ("b", {SECRET: "x"})):
+        text = json.dumps({"id": name, "description": "d", **row}, ensure_ascii=False)
+        (folder / f"{name}.jsonl").write_text(text + "\n", "utf-8")
+    with pytest.raises(UsageError, match=r"cannot be read.*\(CastError\)") as caught:
+        load({"id": str(folder)}, source="social")
+    told = traceback.format_exception(caught.value)
+    assert SECRET not in "".join([*told, *capfd.readouterr()])
+    with pytest.raises(UsageError, match=SECRET):
+        load({"id": str(folder)}, source="table")
+
+
+def test_what_the_hub_does_not_have_is_said_of_people_too(tmp_path: Path) -> None:
+    folder = data_set(tmp_path / "people", ROWS, "parquet")
+    with pytest.raises(UsageError, match="tset"):
+        load({"id": str(folder), "split": "tset"}, source="social", fields=FIELDS)

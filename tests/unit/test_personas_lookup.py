@@ -45,8 +45,25 @@ def test_a_path_goes_through_the_objects_of_a_list() -> None:
     assert look_up({"posts": posts}, "posts.mood") is MISSING
 
 
+def test_lists_of_lists_without_end_hold_no_object() -> None:
+    text = "[" * 900 + '{"city": "x"}' + "]" * 900
+    assert look_up({"profile": json.loads(text)}, "profile.city") is MISSING
+    assert look_up({"profile": text}, "profile.city") is MISSING
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[", "料理", "'料理'", "[料理]", "{1, 2}", "[1] と [2]", "[" * 4000 + "]" * 4000]
+    "text",
+    [
+        "",
+        "[",
+        "料理",
+        "'料理'",
+        "[料理]",
+        "{1, 2}",
+        "[1] と [2]",
+        "[" * 4000 + "]" * 4000,
+        f"[0x{'f' * 9000}]",
+    ],
 )
 def test_a_text_that_holds_no_list_and_no_object_is_none(text: str) -> None:
     assert structure(text) is MISSING

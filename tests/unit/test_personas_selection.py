@@ -215,6 +215,16 @@ def test_only_those_that_would_have_been_chosen_count_as_left_out_whatever_the_o
     assert {read.persona.id for read in chosen.read} <= {read.persona.id for read in best.read}
 
 
+def test_which_row_of_one_id_is_taken_is_not_up_to_their_order(tmp_path: Path) -> None:
+    rows = [{"id": f"p{n % 5}", "text": text} for n, text in enumerate("abcdefghijkl")]
+    rows += [{"id": f"p{n}", "text": ""} for n in range(4)]
+    one = choose(write_csv(tmp_path / "a.csv", rows), 4, 7, "skip")
+    other = choose(write_csv(tmp_path / "b.csv", rows[::-1]), 4, 7, "skip")
+    assert sorted(contents(one)) == sorted(contents(other))
+    lost, also = ({(o.reason, o.rows) for o in each.left_out} for each in (one, other))
+    assert lost == also
+
+
 def test_each_reason_is_counted_with_the_first_places(tmp_path: Path) -> None:
     lines = ['{"id": "1", "text": "人。"}', "no json", '{"text": ""}', '{"id": "1", "text": "x"}']
     lines += [f'{{"id": "e{n}", "text": ""}}' for n in range(5)]

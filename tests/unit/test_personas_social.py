@@ -174,6 +174,28 @@ def test_an_error_over_bytes_or_numbers_quotes_nothing_either(tmp_path: Path) ->
         assert "Jinguji" not in told
 
 
+def test_the_look_for_nested_columns_quotes_nothing_either(tmp_path: Path) -> None:
+    header = f"description,profile,{SECRET},{SECRET}"
+    (tmp_path / "repeated.csv").write_text(f"{header}\nd,{{}},x,y\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="same name") as caught:
+        load(tmp_path / "repeated.csv", fields={"region": "profile.city"})
+    assert SECRET not in everything_told(caught.value)
+
+
+def test_a_cell_outside_of_what_can_be_held_is_not_quoted_and_may_be_skipped(
+    tmp_path: Path,
+) -> None:
+    late = pa.array([{"city": "x", "born": 2**63 - 1}, {"city": "y", "born": 1}]).cast(
+        pa.struct([("city", pa.string()), ("born", pa.timestamp("us"))])
+    )
+    path = tmp_path / "p.parquet"
+    pq.write_table(pa.table({"description": ["a", "b"], "profile": late}), path)
+    fields = {"region": "profile.city"}
+    assert len(load(path, fields=fields, invalid="skip").personas) == 1
+    with pytest.raises(UsageError, match=r"row 1: .*it is not quoted"):
+        load(path, fields=fields)
+
+
 def everything_told(error: BaseException) -> str:
     """The traceback, and the representation of every error behind it with all that it holds."""
     told = traceback.format_exception(error)

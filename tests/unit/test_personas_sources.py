@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,12 +110,20 @@ def test_a_repeated_column_is_refused(tmp_path: Path) -> None:
     assert "more than one column 'text'" in refusal(write(tmp_path / "a.csv", "id,text,text\n"))
 
 
+def test_a_header_of_very_many_columns_is_looked_through_once(tmp_path: Path) -> None:
+    header = ",".join([*(f"c{number}" for number in range(60_000)), "id"])
+    began = time.process_time()
+    assert "lacks 'text'" in refusal(write(tmp_path / "a.csv", header + "\n"))
+    assert time.process_time() - began < 20  # quadratic, it takes a minute
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         ("id,text\n1,x\n2,x,y\n", "row 2 (line 3): has 3 fields where the header has 2"),
         ("id,text\n1,x\n2\n", "row 2 (line 3): has 1 fields where the header has 2"),
         ('id,text\n1,x\n2,"open\n3,y\n', "row 2 (line 3): is broken CSV (unexpected end of data)"),
+        ("id,text\r1,x\r", "line ends of a lone CR; save it with LF or CRLF"),
         ('id,text\n1,"a"b\n', "row 1 (line 2): is broken CSV (',' expected after '\"')"),
     ],
 )

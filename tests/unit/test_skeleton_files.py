@@ -225,7 +225,7 @@ EVERYTHING = [
     "-m ruff format --check .",
     "-m mypy",
     "layers",
-    "-m pytest tests/unit",
+    "-m pytest tests/unit -n auto",
     "-m pytest tests/actors",
     "-m pytest tests/e2e",
 ]

@@ -102,6 +102,15 @@ def test_an_action_is_about_the_persona_or_its_step():
         assert not act["action"] or any(topic in act["action"] for topic in OWN_TOPICS)
 
 
+def test_the_heading_above_past_posts_is_nothing_that_people_do():
+    posts = (
+        "人物：海辺の町で暮らしています。\nこれまでの書き込み：\n・「干物づくり」の話をしました。"
+    )
+    actions = acts(f"<persona>\n{posts}\n</persona>", count=60)
+    assert not any("書き込み" in one["action"] for one in actions)
+    assert any("干物づくり" in one["action"] for one in actions)
+
+
 def test_most_actions_answer_what_was_observed_and_call_the_speaker_by_name():
     answers = [act for act in acts(PERSONA, STEP, SEEN) if "郷土資料整理" in act["action"]]
 

@@ -12,8 +12,8 @@ from matrix_sim.llm.structured import ask, schema_of
 from matrix_sim.messages import Failure
 from matrix_sim.personas.anonymise.clues import Clues, WithoutClues, without_clues
 from matrix_sim.personas.anonymise.persona import texts_of
-from matrix_sim.personas.anonymise.placeholders import placeholders
 from matrix_sim.personas.model import Persona
+from matrix_sim.personas.placeholders import placeholders
 from matrix_sim.prompts.catalogue import ANONYMISE
 from matrix_sim.prompts.library import PromptLibrary
 

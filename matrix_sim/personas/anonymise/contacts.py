@@ -14,7 +14,7 @@ _AT = r"\s?(?:@|[\[({<]\s?(?:at|アット)\s?[\])}>]|アットマーク|アッ�
 _LOCAL = r"[A-Za-z0-9](?:[A-Za-z0-9._%+'-]*[A-Za-z0-9_+-])?"
 _EMAIL = re.compile(
     rf"(?<![A-Za-z0-9._%+-]){_LOCAL}{_AT}{_LABEL}(?:{_DOT}{_LABEL})*?{_DOT}[A-Za-z]{{2,24}}"
-    r"(?![A-Za-z0-9]|\.[A-Za-z])",
+    rf"(?![A-Za-z0-9]|{_DOT}[A-Za-z])",
     re.IGNORECASE,
 )
 _SPOKEN_EMAIL = re.compile(

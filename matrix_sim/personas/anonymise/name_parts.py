@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from matrix_sim.personas.anonymise.folded import folded
@@ -19,6 +19,16 @@ _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30faー]+")
 _KANJI_ONLY = re.compile(r"[々〆〇\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 _HYPHENED = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
+_KANJI_THEN_KANA = re.compile(
+    r"([々〆〇\u3400-\u4dbf\u4e00-\u9fff]{1,4})([\u3041-\u3096\u30a1-\u30faー]{2,})"
+)
+_NICKNAME = re.compile(r"(?<=[A-Za-z.])\s*[(\"“]([A-Za-z]+(?:/[A-Za-z]+)*)[)\"”]\s*(?=[A-Za-z])")
+"""Between two parts of a name: `Ekaterina (Katya) Voronova`, or `(she/her)`."""
+_READING = re.compile(
+    r"(?<=[々〆〇\u3400-\u4dbf\u4e00-\u9fff])\(([\u3041-\u3096\u30a1-\u30faー]+)\)"
+    r"(?=[々〆〇\u3400-\u4dbf\u4e00-\u9fff]{1,3}(?:[(/]|$))"
+)
+"""Between family and given name, without a space: `嘉陽田(かようだ)朝子`."""
 _LONGEST_FAMILY = 4
 _MOST_LATIN_WORDS = 4
 
@@ -52,8 +62,10 @@ def name_parts(name: str) -> tuple[NamePart, ...]:
     What follows an @ is where the person is or what is on offer.
     """
     # "@" first is part of an account name and belongs to the handles.
-    field = _AFTER_AT.sub("", folded(name).text.lstrip("@ "))
+    field = " ".join(_AFTER_AT.sub("", folded(name).text.lstrip("@ ")).split())
     field = _LAST_FIRST.sub(r"\2 \1", field) if _LAST_FIRST.fullmatch(field) else field
+    nicknames, readings = _NICKNAME.findall(field), _READING.findall(field)
+    field = _READING.sub(" ", _NICKNAME.sub(" ", field))
     found: dict[str, NamePart] = {}
     japanese = latin = False
     for section in _SECTION.split(field):
@@ -67,8 +79,11 @@ def name_parts(name: str) -> tuple[NamePart, ...]:
                 parts = list(_reading_parts(run))
             for part in parts:
                 found.setdefault(part.plain, part)
-    for inner in re.findall(r"\(([A-Za-z]+)\)\s*[A-Za-z]", field):
+    for inner in nicknames:
         for part in _latin_parts(inner, nickname=True):
+            found.setdefault(part.plain, part)
+    for inner in readings:
+        for part in _reading_parts(inner):
             found.setdefault(part.plain, part)
     return tuple(found.values())
 
@@ -77,6 +92,12 @@ def _japanese_parts(run: str) -> Iterator[NamePart]:
     pieces = re.split("[ ・=]", run)
     if len(pieces) == 1:
         pieces = list(_split(run))
+    scripts = _KANJI_THEN_KANA.fullmatch(run) if len(pieces) == 1 else None
+    if scripts is not None:
+        # Only the change of script says so, and 猫カフェ has one too: alone, neither is a name yet.
+        for piece in scripts.groups():
+            yield replace(_japanese(piece), careful=True)
+        return
     for piece in pieces:
         yield _japanese(piece)
 

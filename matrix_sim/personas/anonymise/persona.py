@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from matrix_sim.canonical import content_hash
 from matrix_sim.personas.anonymise.finds import Kind
-from matrix_sim.personas.anonymise.placeholders import placeholders
 from matrix_sim.personas.anonymise.rules import KnownNames, Rules, replaced
 from matrix_sim.personas.model import LISTS, TEXTS, Persona
+from matrix_sim.personas.placeholders import placeholders
 
 _ID_CHARACTERS = 16
 

@@ -9,7 +9,7 @@ from matrix_sim.personas.anonymise.finds import Find, Kind
 from matrix_sim.personas.anonymise.numbers import labelled_otherwise
 from matrix_sim.personas.anonymise.words import alternatives
 
-_GAP = r"(?: ?[-ー.・] ?| ?\( ?| ?\) ?-?| )"
+_GAP = r"(?: ?[-ー.・](?: |\r?\n)?| ?\( ?| ?\) ?-?| )"
 """Between two groups of a telephone number."""
 _BEFORE = r"(?<![0-9A-Za-z#$¥])(?<![0-9][-ー.])"
 _AFTER = r"(?![0-9]|[-ー.][0-9]|(?!ext|x[0-9])[A-Za-z]|円|個|件|人|歳|年)"

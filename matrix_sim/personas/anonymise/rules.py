@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from matrix_sim.personas.anonymise.places import find_postal_codes, find_telepho
 _FEWEST_CHECKED, _FEWEST_DIALLED, _FEWEST_POSTED = 12, 7, 2
 """Digits that a number with a check digit, a telephone number, a postal code has at least:
 most texts have fewer, and need not be searched."""
+_SEVERAL = re.compile(r"[,、;|\n]+|\s+/\s+|\s+(?=@)")
+"""Between account names in one cell; a space alone may stand in what is no account name."""
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Rules:
 
     def __init__(self, known: KnownNames) -> None:
         self._parts: tuple[NamePart, ...] = name_parts(known.name)
-        bare = (_bare(handle) for handle in known.handles)
-        self._handles = tuple(handle for handle in bare if handle)
+        bare = (name for cell in known.handles for name in _bare(cell))
+        self._handles = tuple(dict.fromkeys(bare))
 
     def finds(self, text: str) -> list[Find]:
         """What was found in `text`, in its order, nothing overlapping."""
@@ -70,9 +74,12 @@ def replaced(text: str, finds: list[Find], words: Mapping[str, str]) -> tuple[st
     return "".join(pieces), counts
 
 
-def _bare(handle: str) -> str:
-    """An account name without @, and without the address that it may be given as."""
-    plain = folded(handle).text.strip().rstrip("/")
-    if "://" in plain:
-        plain = plain.rpartition("/")[2]
-    return plain.lstrip("@")
+def _bare(cell: str) -> Iterator[str]:
+    """The account names in a cell, without @, and without the address that one may be given as."""
+    for piece in _SEVERAL.split(folded(cell).text):
+        name = _QUERY.sub("", piece.strip()).rstrip("/").rpartition("/")[2].strip(" @")
+        if name:
+            yield name
+        local = name.partition("@")[0]
+        if local != name:  # of several servers: name@server
+            yield local

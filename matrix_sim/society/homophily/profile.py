@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from matrix_sim.personas.model import Persona
+from matrix_sim.personas.placeholders import without_placeholders
 from matrix_sim.society.homophily.script import reads_japanese
 from matrix_sim.text import clip
 
@@ -36,13 +37,20 @@ def work(persona: Persona) -> str:
 
 
 def facts(persona: Persona) -> tuple[str, ...]:
-    """A persona's work, skills and interests, and its prose where those are too few."""
-    listed = tuple(fact for fact in (*persona.skills, *persona.interests) if fact.strip())
-    told = (work(persona), *listed) if work(persona) else listed
+    """A persona's work, skills and interests, and its prose where those are too few.
+
+    What stands in it for names and numbers is left out: two people are not alike for having a
+    telephone.
+    """
+    every = map(without_placeholders, (*persona.skills, *persona.interests))
+    listed = tuple(fact for fact in every if fact.strip())
+    works_as = without_placeholders(work(persona)).strip()
+    told = (works_as, *listed) if works_as else listed
     if len(listed) >= _ENOUGH_FACTS:
         return told
     enough = _PROSE_CHARACTERS if reads_japanese(persona) else _SPACED_PROSE_CHARACTERS
-    return (*told, clip("\n".join((persona.description, *persona.posts)), enough))
+    prose = without_placeholders("\n".join((persona.description, *persona.posts)))
+    return (*told, clip(prose, enough))
 
 
 def profile_text(persona: Persona) -> str:
