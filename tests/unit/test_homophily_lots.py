@@ -69,6 +69,13 @@ def test_links_by_lot_are_as_many_in_as_out_and_leave_nobody_out_of_reach(
         assert len(reached) == groups
 
 
+@pytest.mark.parametrize("first", [1, 2, 5])
+def test_the_first_links_by_lot_favour_no_group(first: int) -> None:
+    found = links_by_lot(20, 10, seed=3)
+    incoming = np.bincount([target for out in found for target in out[:first]], minlength=20)
+    assert set(incoming) == {first}, "where a limit leaves room for no more of them"
+
+
 def test_another_seed_draws_other_lots_and_the_same_seed_the_same() -> None:
     assert groups_by_lot(40, SIZES, 1) == groups_by_lot(40, SIZES, 1)
     assert groups_by_lot(40, SIZES, 1) != groups_by_lot(40, SIZES, 2)

@@ -25,7 +25,7 @@ class Arrangement:
     groups: tuple[tuple[int, ...], ...]
     """Per group its members, ascending; numbered by their smallest member."""
     neighbours: tuple[tuple[int, ...], ...]
-    """Per group the groups that it may send to, most similar first."""
+    """Per group the groups that it may send to, most similar first; by lot, in its order."""
     traits: tuple[GroupTraits, ...]
     """Per group what its members share."""
     centroids: npt.NDArray[np.float32]

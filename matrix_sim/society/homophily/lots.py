@@ -23,10 +23,11 @@ def groups_by_lot(people: int, sizes: GroupSizeConfig, seed: int) -> tuple[tuple
 
 
 def links_by_lot(groups: int, links: int, seed: int) -> tuple[tuple[int, ...], ...]:
-    """Per group the groups that it may send to: `links` of them, by lot, ascending.
+    """Per group the groups that it may send to: `links` of them, by lot, and in that order.
 
     Shifts of a shuffled circle: every group is sent to by as many as it sends to, and the first
-    shift, by one place, leads through all of them (S5).
+    shift, by one place, leads through all of them (S5). That holds of the first links alone, too:
+    a limit of how many groups an action goes out to favours nobody.
     """
     circle, shifts = list(range(groups)), list(range(2, groups))
     generator = named_random(seed, "random-links")
@@ -35,5 +36,5 @@ def links_by_lot(groups: int, links: int, seed: int) -> tuple[tuple[int, ...], .
     chosen = [1, *shifts][: min(links, groups - 1)]
     found: list[tuple[int, ...]] = [()] * groups
     for place, group in enumerate(circle):
-        found[group] = tuple(sorted(circle[(place + shift) % groups] for shift in chosen))
+        found[group] = tuple(circle[(place + shift) % groups] for shift in chosen)
     return tuple(found)
