@@ -174,3 +174,13 @@ def test_an_english_text_may_quote_japanese() -> None:
     quoting = person(1, "calligraphy", prose="Runs a 書道 class in the village hall on Mondays.")
 
     assert wording_of([quoting]) is wording_of(CARERS)
+
+
+@pytest.mark.parametrize("apostrophe", ["'", "’"])
+def test_a_contraction_is_nothing_that_people_share(apostrophe: str) -> None:
+    says = "I'm up at dawn and don't mind it: {}.".replace("'", apostrophe)
+    people = [Persona(id=topic, description=says.format(topic)) for topic in ("kites", "bees")]
+    others = [Persona(id=f"{n}", description=f"Number {n} bakes.") for n in range(6)]
+    (traits, _) = describe_groups([*people, *others], [(0, 1), tuple(range(2, 8))])
+    assert "dawn" in " ".join(traits.shared)
+    assert not any(apostrophe in word for word in traits.shared)

@@ -29,7 +29,8 @@ _SAME_BEGINNING = 4
 _ARTICLES = ("a", "an", "the")
 
 _LISTS = json.loads((files(__package__) / "english_words.json").read_text("utf-8"))
-_SMALL = frozenset(_LISTS["holding_together"] + _LISTS["saying_nothing"])
+_LISTED = _LISTS["holding_together"] + _LISTS["saying_nothing"]
+_SMALL = frozenset([*_LISTED, *(word.replace("'", "’") for word in _LISTED)])
 """Words that hold a sentence together, and words that say that somebody does something, but not
 what."""
 
