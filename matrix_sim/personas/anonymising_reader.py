@@ -52,10 +52,12 @@ class AnonymisingReader:
         read = _privately(lambda: self._inner.read(row))
         known = KnownNames(read.persona.name, _privately(lambda: self._handles_of(row)))
         clean = anonymised(read.persona, known, self._language)
-        own = " ".join((known.name, *known.handles))
+        own = " ".join((known.name, *known.handles)).strip()
         made_up = pseudonym(clean.persona, own, self._language)
         persona = clean.persona.model_copy(update={"name": made_up})
-        return replace(read, persona=persona, anonymised=clean.counts, id_made=False)
+        return replace(
+            read, persona=persona, anonymised=clean.counts, id_made=False, nameless=not own
+        )
 
     def _handles_of(self, row: Row) -> tuple[str, ...]:
         fields = Fields(row)

@@ -44,6 +44,8 @@ class PersonaSelection:
     """Personas whose id is a hash of the row, for it has none."""
     anonymised: Mapping[Kind, int] | None = None
     """How much the rules replaced, by kind; None where they were not asked to."""
+    nameless: int = 0
+    """Anonymised people of whom the source says neither a name nor an account name."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -51,6 +53,11 @@ class PersonaSelection:
         told = [f"left out: {one}" for one in self.left_out]
         if self.ids_made:
             told.append(f"rows without an id: {self.ids_made}; a hash of what they say stands in")
+        if self.nameless:
+            told.append(
+                f"profiles without a name and an account name: {self.nameless}; what they call "
+                "themselves in their texts cannot be known (personas.fields.name and handle)"
+            )
         if self.replaced_characters:
             told.append(f"{self.replaced_characters} unstorable characters in personas replaced")
         return tuple(told)
@@ -178,6 +185,7 @@ def _selection(chosen: ChosenPersonas, source: str, attribution: str) -> Persona
         replaced_characters=sum(each.replaced for each in chosen.read),
         left_out=chosen.left_out,
         ids_made=sum(each.id_made for each in chosen.read),
+        nameless=sum(each.nameless for each in chosen.read),
         anonymised=_total([each.anonymised for each in chosen.read]),
     )
 

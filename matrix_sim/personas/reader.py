@@ -22,6 +22,8 @@ class ReadPersona:
     """Whether its id is a hash, for the row has none."""
     anonymised: Mapping[Kind, int] | None = None
     """How much the rules replaced, by kind; None where they were not asked to."""
+    nameless: bool = False
+    """Whether, when it was anonymised, the source said neither a name nor an account name."""
 
 
 class PersonaReader(Protocol):

@@ -78,6 +78,14 @@ def test_a_made_up_name_fits_age_and_sex_and_is_the_same_every_time(tmp_path: Pa
     assert len(set(names)) > 25
 
 
+def test_profiles_of_which_no_name_is_known_are_told(tmp_path: Path) -> None:
+    rows = [{"bio": f"{n}匹の猫と暮らす。", "user": f"u{n}"} for n in range(3)]
+    path = write_jsonl(tmp_path / "p.jsonl", rows)
+    (note,) = load(path, fields={"description": "bio"}).notes
+    assert note.startswith("profiles without a name and an account name: 3; ")
+    assert load(path, fields={"description": "bio", "handle": "user"}).notes == ()
+
+
 def test_two_who_say_the_same_are_told_apart(tmp_path: Path) -> None:
     same = [ROWS[1], ROWS[1] | {"handle": "@third"}]
     one, two = (p.id for p in load(write_jsonl(tmp_path / "p.jsonl", same)).personas)
