@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 import yaml
 
 from matrix_sim.config import RunConfig
-from matrix_sim.config.file import dump_config, load_config, load_values, with_environment
+from matrix_sim.config.file import dump_config, load_config, with_environment
 from matrix_sim.errors import UsageError
 
 STUB = "models: {default: {stub: {}}}\n"
@@ -414,27 +413,6 @@ def test_relative_paths_start_at_the_config_file(folder: Path) -> None:
     config = load(folder, GOOD + "personas: {source: nemotron, path: p/x.csv}\nprompts: own\n")
     assert config.personas.path == folder / "p" / "x.csv"
     assert config.prompts == folder / "own"
-
-
-def test_python_values_may_be_what_python_has_for_them(tmp_path: Path) -> None:
-    society = MappingProxyType({"ticks": 3})
-    values = {
-        "personas": {"source": "nemotron", "path": Path("p") / "x.csv"},
-        "prompts": tmp_path / "own",
-        "society": society,
-        "models": {"default": {"stub": {}, "extra_body": {"stop": ("a", "b")}}},
-    }
-    config = load_values(values, (), {}).config
-    assert config.personas.path == Path.cwd() / "p" / "x.csv"
-    assert config.prompts == tmp_path / "own"
-    assert config.society.ticks == 3
-    assert config.models.default.extra_body == {"stop": ["a", "b"]}
-
-
-def test_what_is_wrong_with_python_values_names_no_file() -> None:
-    with pytest.raises(UsageError) as refused:
-        load_values({"society": {"ticks": 0}, "models": {"default": {"stub": {}}}}, (), {})
-    assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: 0 given")
 
 
 def test_where_a_config_came_from_is_absolute(

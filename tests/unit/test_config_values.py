@@ -1,0 +1,30 @@
+"""A config from Python values: what a file may say, in the types that Python has for it."""
+
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from matrix_sim.config.file import load_values
+from matrix_sim.errors import UsageError
+
+
+def test_python_values_may_be_what_python_has_for_them(tmp_path: Path) -> None:
+    society = MappingProxyType({"ticks": 3})
+    values = {
+        "personas": {"source": "nemotron", "path": Path("p") / "x.csv"},
+        "prompts": tmp_path / "own",
+        "society": society,
+        "models": {"default": {"stub": {}, "extra_body": {"stop": ("a", "b")}}},
+    }
+    config = load_values(values, (), {}).config
+    assert config.personas.path == Path.cwd() / "p" / "x.csv"
+    assert config.prompts == tmp_path / "own"
+    assert config.society.ticks == 3
+    assert config.models.default.extra_body == {"stop": ["a", "b"]}
+
+
+def test_what_is_wrong_with_python_values_names_no_file() -> None:
+    with pytest.raises(UsageError) as refused:
+        load_values({"society": {"ticks": 0}, "models": {"default": {"stub": {}}}}, (), {})
+    assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: 0 given")
