@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
-import sqlite3
 import zlib
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 import pytest
 
@@ -18,6 +15,7 @@ from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.personas.anonymise import Kind
 from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore
+from tests.support.leak_search import squeezed, stored, unpacked
 from tests.support.small_world import play_world
 from tests.support.virtual_time import run_virtually
 
@@ -106,33 +104,6 @@ def test_the_search_would_see_it() -> None:
     assert all(planted_in(value) for values in PLANTED.values() for value in values)
 
 
-def stored(run: Path) -> dict[str, str]:
-    """Everything in a run directory as text, files as they are and the store's bodies unpacked."""
-    files = sorted(path for path in run.rglob("*") if path.is_file())
-    left = {str(f.relative_to(run)): f.read_bytes().decode("utf-8", "replace") for f in files}
-    assert "run.sqlite-wal" in left
-    pieces: list[str] = []
-    with RunStore.read_only(run) as store:
-        for report in (r for group in range(9) for r in store.reports(group)):
-            pieces.append(repr(report))
-        connection = sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True)
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        for (table,) in tables.fetchall():
-            for row in connection.execute(f"SELECT * FROM {table}"):
-                pieces += [unpacked(c) if isinstance(c, bytes) else str(c) for c in row]
-        for (key,) in connection.execute("SELECT request_hash FROM prompts").fetchall():
-            pieces.append((store.prompt(key) or b"").decode())
-        connection.close()
-    return left | {"run.sqlite, unpacked": "\n".join(pieces)}
-
-
-def unpacked(body: bytes) -> str:
-    try:
-        return zlib.decompress(body).decode("utf-8", "replace")
-    except zlib.error:
-        return body.decode("utf-8", "replace")
-
-
 def planted_in(text: str) -> list[str]:
     """The kinds of which something planted is in the text, however it is written."""
     small = squeezed(text)
@@ -141,8 +112,3 @@ def planted_in(text: str) -> list[str]:
         for kind, values in PLANTED.items()
         if any(value in text or squeezed(value) in small for value in values)
     ]
-
-
-def squeezed(text: str) -> str:
-    """Small letters in compatibility form, without white space and hyphens."""
-    return re.sub(r"[\s\-ー‐−]", "", normalize("NFKC", text).casefold())
