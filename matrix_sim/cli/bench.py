@@ -84,15 +84,17 @@ def policies(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption
     import tempfile
     from pathlib import Path
 
-    from matrix_sim.cli.policies_bench import as_rows, compare_policies, table
+    from matrix_sim.cli.policies_bench import all_pairs, compare_policies, table
     from matrix_sim.cli.terminal import reserved_terminal
 
     with (
         tempfile.TemporaryDirectory(prefix="matrix-sim-bench-") as folder,
         reserved_terminal(Path(folder) / "ray.log") as terminal,
     ):
-        figures = compare_policies(config, set_ or [], lambda line: print(line, file=terminal))
-    print(json.dumps(as_rows(figures), indent=2) if as_json else table(figures))
+        runs = compare_policies(
+            config, set_ or [], all_pairs(), lambda line: print(line, file=terminal)
+        )
+    print(json.dumps([run.as_dict() for run in runs], indent=2) if as_json else table(runs))
 
 
 @bench.command("personas")

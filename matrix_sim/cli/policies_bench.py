@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,46 +15,46 @@ from matrix_sim.config import SocietyConfig
 from matrix_sim.messages import Sparing
 from matrix_sim.summary import RunSummary
 
+Pair = tuple[str, str]
+"""Values of `society.communication` and `society.routing`."""
+
 
 @dataclass(frozen=True, slots=True)
-class PolicyFigures:
-    """What one pair of policies came to; figures an action are means over all actions."""
+class PolicyRun:
+    """What one pair of policies came to."""
 
     communication: str
     routing: str
-    groups: int
-    scenarios: int
-    actions: int
-    reaction_share: float
-    observations: int
-    envelopes: int
-    envelopes_taken_up: int
-    calls_per_action: float
-    routing_calls: int
-    prompt_tokens_per_action: float
-    uncached_tokens_per_action: float
-    talk_likeness: float | None
-    strangers_likeness: float | None
-    spared_share: float | None
-    """Of the decisions, those that hybrid routing took without the model."""
-    agreed_share: float | None
-    """Of the spared decisions that the model had a word on too, those on which it agreed."""
+    summary: RunSummary
     seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        policies = {"communication": self.communication, "routing": self.routing}
+        return policies | {"seconds": self.seconds} | self.summary.as_dict()
+
+
+def all_pairs() -> list[Pair]:
+    """Every communication with every routing that there is."""
+    fields = SocietyConfig.model_fields
+    return [
+        (communication, routing)
+        for communication in get_args(fields["communication"].annotation)
+        for routing in get_args(fields["routing"].annotation)
+    ]
 
 
 def compare_policies(
-    config: Path, overrides: list[str], say: Callable[[str], None]
-) -> list[PolicyFigures]:
-    """Play a config under every pair of policies, each in a directory that is thrown away.
+    config: Path, overrides: Sequence[str], pairs: Sequence[Pair], say: Callable[[str], None]
+) -> list[PolicyRun]:
+    """Play a config under each pair of policies, in a directory that is thrown away.
 
     Raises:
         UsageError, RunFailure: as `Run.play`.
     """
-    joined = connect()
+    joined, runs = connect(), list[PolicyRun]()
     try:
         with tempfile.TemporaryDirectory(prefix="matrix-sim-policies-") as folder:
-            figures = []
-            pairs = list(_pairs())
             for number, (communication, routing) in enumerate(pairs, start=1):
                 say(f"{number} of {len(pairs)}: {communication}, {routing}")
                 chosen = [f"society.communication={communication}", f"society.routing={routing}"]
@@ -62,82 +62,18 @@ def compare_policies(
                 began = time.monotonic()
                 summary = Run(config, directory, overrides=[*overrides, *chosen]).play()
                 seconds = time.monotonic() - began
-                figures.append(_figures(communication, routing, summary, seconds))
-            return figures
+                runs.append(PolicyRun(communication, routing, summary, seconds))
+        return runs
     finally:
         if joined:
             disconnect()
 
 
-def table(figures: list[PolicyFigures]) -> str:
+def table(runs: Sequence[PolicyRun]) -> str:
     """The figures as a Markdown table."""
-    head = [
-        "communication | routing | groups | scenarios | actions | reactions | observations "
-        "| envelopes (taken up) | calls / action | routing calls | prompt tokens / action "
-        "| beyond the prefix cache | likeness (strangers) | spared | agreed"
-    ]
-    rows = [
-        " | ".join(
-            [
-                one.communication,
-                one.routing,
-                str(one.groups),
-                str(one.scenarios),
-                str(one.actions),
-                f"{one.reaction_share:.0%}",
-                str(one.observations),
-                f"{one.envelopes} ({one.envelopes_taken_up})",
-                f"{one.calls_per_action:.2f}",
-                str(one.routing_calls),
-                f"{one.prompt_tokens_per_action:.0f}",
-                f"{one.uncached_tokens_per_action:.0f}",
-                f"{_number(one.talk_likeness)} ({_number(one.strangers_likeness)})",
-                _share(one.spared_share),
-                _share(one.agreed_share),
-            ]
-        )
-        for one in figures
-    ]
-    line = "|".join(["---"] * (head[0].count("|") + 1))
-    return "\n".join(f"| {row} |" for row in [*head, line, *rows])
-
-
-def as_rows(figures: list[PolicyFigures]) -> list[dict[str, Any]]:
-    """For JSON."""
-    return [asdict(one) for one in figures]
-
-
-def _pairs() -> Iterator[tuple[str, str]]:
-    fields = SocietyConfig.model_fields
-    for communication in get_args(fields["communication"].annotation):
-        for routing in get_args(fields["routing"].annotation):
-            yield communication, routing
-
-
-def _figures(
-    communication: str, routing: str, summary: RunSummary, seconds: float
-) -> PolicyFigures:
-    sparing = summary.sparing or Sparing()
-    return PolicyFigures(
-        communication=communication,
-        routing=routing,
-        groups=summary.groups,
-        scenarios=summary.scenarios,
-        actions=summary.actions,
-        reaction_share=summary.reaction_share,
-        observations=summary.observations,
-        envelopes=summary.envelopes,
-        envelopes_taken_up=summary.envelopes_taken_up,
-        calls_per_action=summary.calls_per_action,
-        routing_calls=summary.routing_calls,
-        prompt_tokens_per_action=summary.prompt_tokens_per_action,
-        uncached_tokens_per_action=summary.uncached_tokens_per_action,
-        talk_likeness=summary.talk_likeness,
-        strangers_likeness=summary.strangers_likeness,
-        spared_share=sparing.spared_share,
-        agreed_share=sparing.agreed_share,
-        seconds=seconds,
-    )
+    rows = [list(_COLUMNS), ["---"] * len(_COLUMNS)]
+    rows += [[cell(run, run.summary) for cell in _COLUMNS.values()] for run in runs]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _number(value: float | None) -> str:
@@ -146,3 +82,29 @@ def _number(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
+
+
+def _sparing(summary: RunSummary) -> Sparing:
+    return summary.sparing or Sparing()
+
+
+_COLUMNS: Mapping[str, Callable[[PolicyRun, RunSummary], str]] = {
+    "communication": lambda run, _: run.communication,
+    "routing": lambda run, _: run.routing,
+    "groups": lambda _, s: str(s.groups),
+    "scenarios": lambda _, s: str(s.scenarios),
+    "actions": lambda _, s: str(s.actions),
+    "reactions": lambda _, s: f"{s.reaction_share:.0%}",
+    "observations": lambda _, s: str(s.observations),
+    "envelopes (taken up)": lambda _, s: f"{s.envelopes} ({s.envelopes_taken_up})",
+    "calls / action": lambda _, s: f"{s.calls_per_action:.2f}",
+    "routing calls": lambda _, s: str(s.routing_calls),
+    "prompt tokens / action": lambda _, s: f"{s.prompt_tokens_per_action:.0f}",
+    "beyond the prefix cache": lambda _, s: f"{s.uncached_tokens_per_action:.0f}",
+    "likeness (strangers)": lambda _, s: (
+        f"{_number(s.talk_likeness)} ({_number(s.strangers_likeness)})"
+    ),
+    "spared": lambda _, s: _share(_sparing(s).spared_share),
+    "agreed": lambda _, s: _share(_sparing(s).agreed_share),
+}
+"""Figures an action are means over all actions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from matrix_sim.llm.failures import failure_of
 from matrix_sim.llm.transport import Transport
 
 Vector = npt.NDArray[np.float32]
+Send = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
 
 _SAME = 0.999
 """Cosine above which two vectors of one text are the same but for rounding."""
@@ -77,10 +78,35 @@ class EmbeddingClient:
         )
 
 
-def same_direction(one: Vector, other: Vector) -> bool:
-    """Whether two vectors of one text are the same but for rounding.
+class Batches:
+    """Sends texts together where that gives each the vector that it has alone.
 
-    Some servers give other vectors to the texts of a batch than to each alone.
+    Some servers give other vectors to the texts of a batch; a look at the first batch shows it.
     """
+
+    def __init__(self, send: Send) -> None:
+        """`send` gives one vector a text."""
+        self._send = send
+        self.right: bool | None = None
+        """Whether batches are what they should be; None while nobody looked."""
+
+    async def vectors(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector a text, in their order.
+
+        Raises:
+            EnvironmentalFailure: as `send`.
+        """
+        if self.right is None and len(texts) > 1:
+            together, alone = await self._send(texts), await self._send(texts[:1])
+            self.right = _same_direction(together[0], alone[0])
+            if self.right:
+                return list(together)
+        if self.right is False:
+            return [(await self._send([text]))[0] for text in texts]
+        return list(await self._send(texts))
+
+
+def _same_direction(one: Vector, other: Vector) -> bool:
+    """Whether two vectors of one text are the same but for rounding."""
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     return one.shape == other.shape and float(one @ other) >= _SAME * norms

@@ -6,7 +6,7 @@ was decided by them is decided the same way after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,12 +21,10 @@ from matrix_sim.llm.contracts import (
     Request,
     Usage,
 )
-from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
+from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Send, Vector
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
 from matrix_sim.text import estimate_tokens
-
-Send = Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float] | Vector]]]
 
 
 class EmbeddingEndpoint:
@@ -37,11 +35,9 @@ class EmbeddingEndpoint:
     ) -> None:
         """`send` gives one vector a text; `components` is how long each has to be, if known."""
         self._model = model
-        self._send = send
+        self._batches = Batches(send)
         self._components = components
         self.identity: bytes = identity
-        self._batches_right: bool | None = None
-        """Whether a text has the same vector in a batch as alone; None while nobody looked."""
 
     async def send(self, request: Request, *, sending: int) -> Reply:
         """Vectors for the request's messages.
@@ -50,7 +46,7 @@ class EmbeddingEndpoint:
             EnvironmentalFailure: none came, or none that can be compared with those of the people.
         """
         texts = [message.content for message in request.messages]
-        directions = [direction_of(vector) for vector in await self._vectors(texts)]
+        directions = [direction_of(vector) for vector in await self._batches.vectors(texts)]
         self._demand_comparable(directions)
         tokens = sum(map(estimate_tokens, texts))
         return Reply(
@@ -66,16 +62,6 @@ class EmbeddingEndpoint:
                 f"{self._model!r} gave vectors of {others[0]} components, and people were grouped "
                 f"by some of {self._components}; is another model behind 'models.embedding' now?",
             )
-
-    async def _vectors(self, texts: Sequence[str]) -> list[Sequence[float] | Vector]:
-        if self._batches_right is None and len(texts) > 1:
-            together, alone = await self._send(texts), await self._send(texts[:1])
-            self._batches_right = same_direction(_vector(together[0]), _vector(alone[0]))
-            if self._batches_right:
-                return list(together)
-        if self._batches_right is False:
-            return [(await self._send([text]))[0] for text in texts]
-        return list(await self._send(texts))
 
 
 def embedding_endpoint(
@@ -97,11 +83,7 @@ def embedding_endpoint(
 def stub_embedding_endpoint() -> EmbeddingEndpoint:
     """The stub's embeddings: what its server serves, without the server."""
 
-    async def vectors(texts: Sequence[str]) -> list[list[float]]:
-        return [bigram_vector(text) for text in texts]
+    async def vectors(texts: Sequence[str]) -> list[Vector]:
+        return [np.asarray(bigram_vector(text), np.float32) for text in texts]
 
     return EmbeddingEndpoint(STUB_MODEL, vectors, identity=canonical_json({"embedding": "stub"}))
-
-
-def _vector(numbers: Sequence[float] | Vector) -> Vector:
-    return np.asarray(numbers, np.float32)

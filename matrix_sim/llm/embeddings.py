@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.embedding_client import EmbeddingClient, Vector, same_direction
+from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Vector
 from matrix_sim.llm.retrying import Patience
 
 _IN_FLIGHT = 8
@@ -19,19 +19,15 @@ async def embed_texts(
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
-    Some servers give other vectors to the texts of a batch than to each alone; where a look at
-    the first text shows that, every text is sent alone.
+    Texts go out in batches where the server gets those right (`Batches`), otherwise each alone.
 
     Raises:
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
             the same length for every text.
     """
     client = EmbeddingClient(config, api_key=api_key)
-    embedder = _Embedder(config, client)
     try:
-        if len(texts) > 1 and batch > 1 and not await embedder.batches_right(texts[:batch]):
-            batch = 1
-        return await embedder.embed(texts, batch)
+        return await _Embedder(config, client).embed(texts, batch)
     finally:
         await client.close()
 
@@ -43,19 +39,18 @@ class _Embedder:
         self._patience = Patience(config.retry, sleep=asyncio.sleep, random=random.Random())  # noqa: S311
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
 
-    async def batches_right(self, texts: Sequence[str]) -> bool:
-        """Whether the first text has the same vector in a batch as alone."""
-        together, alone = await self._vectors(texts), await self._vectors(texts[:1])
-        return same_direction(together[0], alone[0])
-
     async def embed(self, texts: Sequence[str], batch: int) -> list[Vector]:
-        parts = [texts[at : at + batch] for at in range(0, len(texts), batch)]
+        # The first batch shows whether there may be others.
+        batches = Batches(self._vectors)
+        vectors = await batches.vectors(texts[:batch]) if texts else []
+        size = 1 if batches.right is False else batch
+        parts = [texts[at : at + size] for at in range(len(vectors), len(texts), size)]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._vectors(part)) for part in parts]
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        vectors = [vector for task in tasks for vector in task.result()]
+        vectors += [vector for task in tasks for vector in task.result()]
         if len({vector.shape for vector in vectors}) > 1:
             raise EnvironmentalFailure(
                 Hindrance.REJECTED,

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 
 from matrix_sim.config import ModelConfig, ModelsConfig
@@ -20,6 +21,7 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
+from matrix_sim.llm.embedding_client import Vector
 from matrix_sim.llm.embedding_endpoint import (
     EmbeddingEndpoint,
     embedding_endpoint,
@@ -98,8 +100,8 @@ def test_the_stub_gives_like_vectors_for_like_texts() -> None:
 
 
 def test_vectors_of_another_length_than_at_the_founding_are_never_kept() -> None:
-    async def vectors(texts: Sequence[str]) -> list[list[float]]:
-        return [[1.0, 0.0] for _ in texts]
+    async def vectors(texts: Sequence[str]) -> list[Vector]:
+        return [np.asarray([1.0, 0.0], np.float32) for _ in texts]
 
     def sending(components: int | None) -> Reply:
         endpoint = EmbeddingEndpoint("e", vectors, identity=b"", components=components)
