@@ -257,8 +257,8 @@ def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharte
 
 def _loopback(config: RunConfig) -> bool:
     """Whether an endpoint is on "this" machine, which then has to be the driver's."""
-    urls = [model_of(config.models, role).base_url for role in society_roles(config.models)]
-    hosts = [urlsplit(url).hostname or "" for url in urls if url is not None]
+    models = [model_of(config.models, role) for role in society_roles(config.models)]
+    hosts = [urlsplit(url).hostname or "" for model in models for url in model.base_urls]
     return any(h == "localhost" or h == "::1" or h.startswith("127.") for h in hosts)
 
 

@@ -89,7 +89,7 @@ def _model(model: ModelConfig) -> str:
     if model.stub is not None:
         return f"stub ({model.stub.latency}, {model.stub.slots} slots)"
     key = f", key from {model.api_key_env}" if model.api_key_env else ""
-    return f"{model.model} at {model.base_url}{key}"
+    return f"{model.model} at {' and '.join(model.base_urls)}{key}"
 
 
 def _lines(outlook: dict[str, Any]) -> list[str]:

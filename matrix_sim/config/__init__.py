@@ -4,16 +4,18 @@
 URLs, keys, limits and prices may change between two starts of the same run.
 """
 
-from matrix_sim.config.models import (
-    ModelConfig,
-    ModelsConfig,
+from matrix_sim.config.budget import BudgetConfig
+from matrix_sim.config.endpoint import (
+    LimitsConfig,
+    LlamaConfig,
+    PriceConfig,
+    ReasoningConfig,
     RetryConfig,
-    SamplingConfig,
-    StubConfig,
 )
+from matrix_sim.config.models import ModelConfig, ModelsConfig, Preset, SamplingConfig
 from matrix_sim.config.personas import FieldConfig, FieldsConfig, HubConfig, PersonasConfig
 from matrix_sim.config.run import RunConfig
-from matrix_sim.config.runtime import BackupConfig, RuntimeConfig
+from matrix_sim.config.runtime import BackupConfig, OutageConfig, RuntimeConfig
 from matrix_sim.config.society import (
     GroupSizeConfig,
     MemoryConfig,
@@ -21,19 +23,27 @@ from matrix_sim.config.society import (
     SimilarityConfig,
     SocietyConfig,
 )
+from matrix_sim.config.stub import StubConfig
 from matrix_sim.language import Language
 
 __all__ = [
     "BackupConfig",
+    "BudgetConfig",
     "FieldConfig",
     "FieldsConfig",
     "GroupSizeConfig",
     "HubConfig",
     "Language",
+    "LimitsConfig",
+    "LlamaConfig",
     "MemoryConfig",
     "ModelConfig",
     "ModelsConfig",
+    "OutageConfig",
     "PersonasConfig",
+    "Preset",
+    "PriceConfig",
+    "ReasoningConfig",
     "RetryConfig",
     "RoutingPolicy",
     "RunConfig",

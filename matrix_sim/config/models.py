@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from matrix_sim.config.endpoint import (
+    LimitsConfig,
+    LlamaConfig,
+    PriceConfig,
+    ReasoningConfig,
+    RetryConfig,
+)
 from matrix_sim.config.section import Section
-from matrix_sim.errors import UsageError
-from matrix_sim.llm.stub.faults import FaultPlan
-from matrix_sim.llm.stub.latency import parse_latency
-
-
-class RetryConfig(Section):
-    """Patience with an endpoint that does not answer."""
-
-    attempts: Annotated[int, Field(ge=1)] = 6
-    """How often a request is sent, the first time included, before the run ends; it can go on."""
-    first_wait_s: Annotated[float, Field(ge=0)] = 1.0
-    """The wait before the second sending is drawn from 0 to this, in seconds; it doubles each time.
-    What the endpoint asks for (Retry-After) comes on top; above 600 s the run ends instead."""
-    max_wait_s: Annotated[float, Field(ge=0)] = 30.0
-    """Where the doubling ends, in seconds."""
-
-
-class StubConfig(Section):
-    """The embedded stub: a deterministic endpoint for tests, demos and scaling."""
-
-    latency: str = "fixed:0"
-    """`fixed:SECONDS` or `lognormal:MEAN:SIGMA`."""
-    slots: Annotated[int, Field(ge=1)] = 64
-    """Requests served at once; the LLM actors share them out."""
-    faults: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
-        default_factory=dict
-    )
-    """Rates from 0 to 1 by name. No reply comes: `rate_limited`, `server`, `timeout`, `disconnect`.
-    The reply is spoilt: `truncated`, `malformed`, `empty`, `refused`."""
-    reasoning: bool = False
-    """Whether replies come with a short thinking text."""
-
-    @field_validator("latency")
-    @classmethod
-    def _latency_is_understood(cls, latency: str) -> str:
-        try:
-            parse_latency(latency)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return latency
-
-    @field_validator("faults")
-    @classmethod
-    def _faults_are_known(cls, faults: dict[str, float]) -> dict[str, float]:
-        try:
-            FaultPlan(0, faults)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return faults
+from matrix_sim.config.stub import StubConfig
 
 
 class SamplingConfig(Section):
@@ -70,11 +30,16 @@ class SamplingConfig(Section):
     """The endpoint's seed, not the run's; sent where it is set."""
 
 
-class ModelConfig(Section):
-    """An endpoint and a model for a role; or the stub; or, for `embedding`, the local method."""
+Preset = Literal["qwen3", "gpt-oss", "deepseek-r1", "llama-3", "gemma"]
+"""Model families whose ways are known (`matrix_sim.llm.presets`)."""
 
-    base_url: str | None = None
-    """Address of an OpenAI-compatible API with its path, such as `http://127.0.0.1:8000/v1`."""
+
+class ModelConfig(Section):
+    """An endpoint and a model for a role; or a model file; or the stub; or the local method."""
+
+    base_url: str | tuple[str, ...] | None = None
+    """Address of an OpenAI-compatible API with its path, such as `http://127.0.0.1:8000/v1`; or a
+    list of addresses that serve the same model."""
     model: str | None = None
     """The name that the endpoint knows the model by."""
     api_key_env: str | None = Field(
@@ -85,51 +50,114 @@ class ModelConfig(Section):
     )
     """Name of the environment variable that holds the key. Small letters are refused, and it is
     never shown, because people put the key itself here."""
+    api_key_file: Path | None = None
+    """File that holds the key and nothing else, in place of `api_key_env`."""
+    preset: Preset | None = None
+    """The model's family: how its thinking is switched, and where it stands in replies."""
     structured: Literal["auto", "schema", "json", "prompt"] = "auto"
     """How structured replies are asked for; `auto` tries schema first and falls back."""
     sampling: SamplingConfig = SamplingConfig()
     """Temperature and the like."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Sent along as it is, e.g. `{chat_template_kwargs: {enable_thinking: false}}`."""
+    """Sent along as it is, e.g. `{chat_template_kwargs: {enable_thinking: false}}`; wins over what
+    `preset` adds."""
+    reasoning: ReasoningConfig = ReasoningConfig()
+    """How it thinks before it replies."""
     max_tokens: Annotated[int, Field(ge=64)] = 1024
     """Room for a reply, its thinking included."""
+    max_tokens_limit: Annotated[int, Field(ge=64)] | None = None
+    """A reply that was cut off is asked for again with twice the room, up to this; unset: twice
+    `max_tokens`."""
+    stream: bool = False
+    """Whether replies come in pieces as they are made, so that long thinking passes through proxies
+    and a dead connection is noticed by `idle_timeout_s`."""
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """How long one sending of a request may take in all, in seconds."""
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """With `stream`: how long nothing may come, in seconds, once the first piece is there."""
     retry: RetryConfig = RetryConfig()
     """Patience with an endpoint that does not answer."""
+    limits: LimitsConfig = LimitsConfig()
+    """What the endpoint allows."""
+    price: PriceConfig | None = None
+    """What tokens cost; asked for by `budget.max_cost`, and never guessed."""
     stub: StubConfig | None = None
     """The embedded stub in place of an endpoint; `{}` takes its defaults."""
+    gguf: Path | None = None
+    """A model file for llama.cpp, served inside an LLM actor (extra `local`)."""
+    llama: LlamaConfig = LlamaConfig()
+    """How a `gguf` file is served."""
     local: bool = False
     """Vectors from character n-grams, computed here without a model; for `embedding` only."""
 
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """The addresses that serve the model; none of the stub, a file or the local method."""
+        given = self.base_url
+        return () if given is None else (given,) if isinstance(given, str) else given
+
+    @property
+    def key_name(self) -> str:
+        """Under which name `RunConfig.secrets` holds the key; empty where there is none."""
+        return self.api_key_env or (f"file:{self.api_key_file}" if self.api_key_file else "")
+
+    @property
+    def largest_reply(self) -> int:
+        """Tokens that a reply may have when one that was cut off is asked for again."""
+        return max(self.max_tokens, self.max_tokens_limit or 2 * self.max_tokens)
+
     @field_validator("base_url")
     @classmethod
-    def _reachable_and_without_a_secret(cls, base_url: str | None) -> str | None:
-        if base_url is None:
-            return None
-        try:
-            url = urlsplit(base_url)
-        except ValueError:
-            raise ValueError("is not an address; write http://HOST:PORT/v1") from None
-        if url.username is not None or url.password is not None:
-            raise ValueError("must not hold a user or a password; use api_key_env for the key")
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError(f"'{base_url}' is not an address; write http://HOST:PORT/v1")
-        if url.query or url.fragment:
-            raise ValueError("must end with its path, without '?' or '#'")
+    def _reachable_and_without_a_secret(
+        cls, base_url: str | tuple[str, ...] | None
+    ) -> str | tuple[str, ...] | None:
+        if isinstance(base_url, tuple):
+            if not base_url:
+                raise ValueError("is an empty list; give at least one address")
+            if len(set(base_url)) < len(base_url):
+                raise ValueError("lists an address twice")
+        for one in base_url if isinstance(base_url, tuple) else (base_url,):
+            _demand_address(one)
         return base_url
 
     @model_validator(mode="after")
     def _one_way(self) -> ModelConfig:
-        ways = [self.base_url is not None, self.stub is not None, self.local]
+        ways = [
+            self.base_url is not None,
+            self.stub is not None,
+            self.gguf is not None,
+            self.local,
+        ]
         if sum(ways) != 1:
             raise ValueError(
-                "needs exactly one of 'base_url' (with 'model'), 'stub' or, for embeddings, "
-                "'local: true'"
+                "needs exactly one of 'base_url' (with 'model'), 'gguf', 'stub' or, for "
+                "embeddings, 'local: true'"
             )
         if self.base_url is not None and not self.model:
             raise ValueError("'base_url' needs 'model', the name that the endpoint knows it by")
+        if self.api_key_env is not None and self.api_key_file is not None:
+            raise ValueError("give 'api_key_env' or 'api_key_file', not both")
+        if self.max_tokens_limit is not None and self.max_tokens_limit < self.max_tokens:
+            raise ValueError(
+                f"'max_tokens_limit' ({self.max_tokens_limit}) is below 'max_tokens' "
+                f"({self.max_tokens})"
+            )
         return self
+
+
+def _demand_address(base_url: str | None) -> None:
+    if base_url is None:
+        return
+    try:
+        url = urlsplit(base_url)
+    except ValueError:
+        raise ValueError("is not an address; write http://HOST:PORT/v1") from None
+    if url.username is not None or url.password is not None:
+        raise ValueError("must not hold a user or a password; use api_key_env for the key")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError(f"'{base_url}' is not an address; write http://HOST:PORT/v1")
+    if url.query or url.fragment:
+        raise ValueError("must end with its path, without '?' or '#'")
 
 
 class ModelsConfig(Section):

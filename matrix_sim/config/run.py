@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from matrix_sim.config.budget import BudgetConfig
 from matrix_sim.config.models import ModelsConfig
 from matrix_sim.config.personas import PersonasConfig
 from matrix_sim.config.runtime import RuntimeConfig
@@ -37,7 +38,9 @@ class RunConfig(Section):
     """Who speaks for them. May be left out where OPENAI_BASE_URL and OPENAI_MODEL_NAME are set."""
     prompts: Path | None = None
     """A folder with templates of one's own; what it does not hold comes from the package."""
+    budget: BudgetConfig = BudgetConfig()
+    """What the run may spend, over all its starts; may change whenever it is started."""
     runtime: RuntimeConfig = RuntimeConfig()
     """How the run is made; may change whenever it is started."""
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
-    """Values of the `api_key_env` variables; from the environment, never in a file."""
+    """Keys by `ModelConfig.key_name`; from the environment or secret files, never in a config."""

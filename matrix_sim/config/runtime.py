@@ -19,6 +19,17 @@ class BackupConfig(Section):
     """Seconds between two copies."""
 
 
+class OutageConfig(Section):
+    """What happens when an endpoint stops answering altogether."""
+
+    after_failures: Annotated[int, Field(ge=1)] = 5
+    """Sendings in a row that fail, none of any other call succeeding, until it counts as down."""
+    probe_every_s: Annotated[float, Field(gt=0)] = 5.0
+    """While it is down, one request is let through this often, in seconds."""
+    give_up_after_s: Annotated[float, Field(gt=0)] = 1800.0
+    """After so many seconds down, the run ends cleanly; the same command continues it."""
+
+
 class RuntimeConfig(Section):
     """How the run is made; never part of its identity."""
 
@@ -33,5 +44,7 @@ class RuntimeConfig(Section):
     """Requests under way at once, over all LLM actors."""
     tick_attempts: Annotated[int, Field(ge=1)] = 3
     """How many processes one tick may lose before the run ends with its address."""
+    outage: OutageConfig = OutageConfig()
+    """What happens when an endpoint stops answering altogether."""
     backup: BackupConfig | None = None
     """Where to keep a copy of the store, if anywhere."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from matrix_sim.config import ModelConfig, ModelsConfig
-from matrix_sim.llm.contracts import Endpoint, Role
+from matrix_sim.llm.contracts import Endpoint, Gate, Role
+from matrix_sim.llm.gates import OpenGate
+from matrix_sim.llm.lanes import Lane
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.prompts.library import PromptLibrary
@@ -31,7 +33,7 @@ def model_of(models: ModelsConfig, role: Role) -> ModelConfig:
 
 def key_of(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> str:
     """The key of a model's endpoint; empty for one that asks for none."""
-    key = secrets.get(model.api_key_env or "")
+    key = secrets.get(model.key_name)
     return key.get_secret_value() if key is not None else ""
 
 
@@ -39,8 +41,12 @@ class _OwnEndpoint(Endpoint, Protocol):
     async def close(self) -> None: ...
 
 
+GateOf = Callable[[ModelConfig, str], Gate]
+"""From a model and one of its addresses to what is between them and their callers."""
+
+
 class Backends:
-    """The endpoints of one process; roles with the same model share one, and its connections."""
+    """The endpoints of one process; roles with the same model share them, and their connections."""
 
     def __init__(
         self,
@@ -52,26 +58,27 @@ class Backends:
         share: int = 1,
         roles: Sequence[Role] | None = None,
         components: int | None = None,
+        gate_of: GateOf = lambda model, address: OpenGate(),
     ) -> None:
         """`share` is how many processes split the slots of a stub between them.
 
         `roles` are those that will ask: all of a simulation without it. `components` is the length
-        of the vectors that people were grouped by.
+        of the vectors that people were grouped by. `gate_of` is asked once for each endpoint.
         """
-        self._endpoints: list[tuple[ModelConfig, _OwnEndpoint]] = []
+        self._secrets = secrets
+        self._prompts = prompts
+        self._seed = seed
+        self._share = share
+        self._components = components
+        self._gate_of = gate_of
+        self._chats: list[tuple[ModelConfig, tuple[Lane, ...]]] = []
+        self._open: list[_OwnEndpoint] = []
         self.of_role: dict[Role, Retrying] = {}
         for role in society_roles(models) if roles is None else roles:
             model = model_of(models, role)
-            endpoint: Endpoint | None
-            if role is Role.EMBEDDING:
-                endpoint = _embedding_endpoint(model, secrets, components)
-            else:
-                endpoint = next((e for m, e in self._endpoints if m == model), None)
-            if endpoint is None:
-                endpoint = _endpoint(model, secrets, prompts, seed, share)
-                self._endpoints.append((model, endpoint))
+            lanes = self._vectors(model) if role is Role.EMBEDDING else self._chat(model)
             self.of_role[role] = Retrying(
-                endpoint,
+                lanes,
                 model.retry,
                 sleep=asyncio.sleep,
                 random=named_random(seed, "back-off", role.value),
@@ -80,39 +87,47 @@ class Backends:
     @property
     def stubs(self) -> tuple[StubEndpoint, ...]:
         """The endpoints that are stubs, for their counters."""
-        return tuple(e for _, e in self._endpoints if isinstance(e, StubEndpoint))
+        return tuple(e for e in self._open if isinstance(e, StubEndpoint))
 
     async def close(self) -> None:
         """Close the connections; a process that ends need not."""
-        for _, endpoint in self._endpoints:
+        for endpoint in self._open:
             await endpoint.close()
 
+    def _chat(self, model: ModelConfig) -> tuple[Lane, ...]:
+        lanes = next((lanes for known, lanes in self._chats if known == model), None)
+        if lanes is None:
+            lanes = tuple(self._lane(model, address) for address in model.base_urls or ("",))
+            self._chats.append((model, lanes))
+        return lanes
 
-def _endpoint(
-    model: ModelConfig,
-    secrets: Mapping[str, SecretStr],
-    prompts: PromptLibrary,
-    seed: int,
-    share: int,
-) -> _OwnEndpoint:
-    if model.stub is not None:
-        stub = model.stub.model_copy(update={"slots": max(1, model.stub.slots // share)})
-        return StubEndpoint(stub, seed=seed, language=prompts.sources.language)
-    # The client is heavy to import; a run on the stub does without.
-    from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
+    def _lane(self, model: ModelConfig, address: str) -> Lane:
+        endpoint = self._endpoint(model, address)
+        self._open.append(endpoint)
+        return Lane(address or "stub", endpoint, self._gate_of(model, address))
 
-    return OpenAIEndpoint(
-        model,
-        api_key=key_of(model, secrets),
-        json_instruction=lambda schema: prompts.text_of("json_instruction", schema=schema),
-    )
+    def _endpoint(self, model: ModelConfig, address: str) -> _OwnEndpoint:
+        if model.stub is not None:
+            slots = max(1, model.stub.slots // self._share)
+            stub = model.stub.model_copy(update={"slots": slots})
+            return StubEndpoint(stub, seed=self._seed, language=self._prompts.sources.language)
+        # The client is heavy to import; a run on the stub does without.
+        from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 
+        return OpenAIEndpoint(
+            model,
+            address,
+            api_key=key_of(model, self._secrets),
+            json_instruction=lambda schema: self._prompts.text_of(
+                "json_instruction", schema=schema
+            ),
+        )
 
-def _embedding_endpoint(
-    model: ModelConfig, secrets: Mapping[str, SecretStr], components: int | None
-) -> Endpoint:
-    from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
+    def _vectors(self, model: ModelConfig) -> tuple[Lane, ...]:
+        from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
 
-    if model.stub is not None:
-        return stub_embedding_endpoint()
-    return embedding_endpoint(model, key_of(model, secrets), components)
+        if model.stub is not None:
+            return (Lane("stub", stub_embedding_endpoint(), OpenGate()),)
+        endpoint = embedding_endpoint(model, key_of(model, self._secrets), self._components)
+        address = model.base_urls[0]
+        return (Lane(address, endpoint, self._gate_of(model, address)),)

@@ -7,6 +7,7 @@ it from saying anything is an `EnvironmentalFailure`: raised, never journaled, n
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NewType, Protocol
@@ -107,6 +108,10 @@ class Hindrance(StrEnum):
     """The endpoint calls the request itself wrong (a 4xx that has no name of its own)."""
     ACTOR_LOST = "actor_lost"
     """The process that was asked died before it answered."""
+    OUTAGE = "outage"
+    """The endpoint has been down for as long as the run waits for one."""
+    BUDGET = "budget"
+    """What is left of the budget does not cover what the call may cost."""
 
     @property
     def passes(self) -> bool:
@@ -135,16 +140,19 @@ class EnvironmentalFailure(Exception):
         *,
         address: str = "",
         retry_after_s: float | None = None,
+        maybe_paid: bool = False,
     ) -> None:
-        super().__init__(hindrance, detail, address, retry_after_s)
+        super().__init__(hindrance, detail, address, retry_after_s, maybe_paid)
         self.hindrance = hindrance
         self.detail = detail
         self.address = address
         self.retry_after_s = retry_after_s
         """Seconds that the endpoint asked to wait, if it did."""
+        self.maybe_paid = maybe_paid
+        """Whether the endpoint may have done the work, and charge for it, all the same."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_failure, (self.hindrance, self.detail, self.address, self.retry_after_s))
+        return (_rebuild_failure, self.args)
 
     def __str__(self) -> str:
         where = f"{self.address}: " if self.address else ""
@@ -152,9 +160,15 @@ class EnvironmentalFailure(Exception):
 
 
 def _rebuild_failure(
-    hindrance: Hindrance, detail: str, address: str, retry_after_s: float | None
+    hindrance: Hindrance,
+    detail: str,
+    address: str,
+    retry_after_s: float | None,
+    maybe_paid: bool,
 ) -> EnvironmentalFailure:
-    return EnvironmentalFailure(hindrance, detail, address=address, retry_after_s=retry_after_s)
+    return EnvironmentalFailure(
+        hindrance, detail, address=address, retry_after_s=retry_after_s, maybe_paid=maybe_paid
+    )
 
 
 class LLM(Protocol):
@@ -166,6 +180,78 @@ class LLM(Protocol):
         Raises:
             EnvironmentalFailure: no reply was to be had now. A cancelled call may have been
                 paid; its reply, if one came, is in the journal.
+        """
+        ...
+
+
+class Course(Protocol):
+    """One call on its way, as whoever keeps the books of it sees it."""
+
+    async def reserve(self) -> Reply | None:
+        """Make what the next sending may cost durable; due before every sending.
+
+        It costs nothing where the sending before was certainly not paid.
+
+        Returns:
+            The reply, if the journal holds one: then nothing is to be sent.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing is to be sent.
+        """
+        ...
+
+    def sent(self, failure: EnvironmentalFailure | None = None) -> None:
+        """A sending is over: with a reply, or with this failure."""
+        ...
+
+
+class Backend(Protocol):
+    """Who answers a role: one or more endpoints, limits and patience included."""
+
+    @property
+    def identity(self) -> bytes:
+        """`Endpoint.identity`."""
+        ...
+
+    async def answer(self, request: Request, course: Course) -> Reply:
+        """The reply that came, or that the journal held.
+
+        Raises:
+            EnvironmentalFailure: no reply was to be had now.
+        """
+        ...
+
+
+class Permit(Protocol):
+    """Leave to send one request once; told what came of it, or given back unused."""
+
+    def answered(self, reply: Reply) -> None:
+        """It brought a reply."""
+        ...
+
+    def failed(self, failure: EnvironmentalFailure) -> None:
+        """It brought none."""
+        ...
+
+
+class Gate(Protocol):
+    """What an endpoint can take: requests at once, by the minute, and whether it is up at all."""
+
+    @property
+    def load(self) -> int:
+        """Requests that are under way, or wait for leave, in this process."""
+        ...
+
+    @property
+    def open(self) -> bool:
+        """Whether the endpoint is taken to be up: failures count only while it is."""
+        ...
+
+    def admit(self, request: Request) -> AbstractAsyncContextManager[Permit]:
+        """Wait for leave to send `request`; it is given back when the block ends.
+
+        Raises:
+            EnvironmentalFailure: OUTAGE, where the endpoint was down for too long.
         """
         ...
 
@@ -222,6 +308,8 @@ class OpenCall:
     role: Role
     reserved_tokens: int
     """Prompt bytes plus max_tokens: charged if the reply never gets recorded."""
+    reserved_cost: int = 0
+    """The same at the role's price, in billionths of the currency, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,15 +323,38 @@ class RecordCall:
     """Prompt tokens (estimated) that an LRU prefix cache of the stated size would not have held."""
     sendings: int
     """How often it was sent before a reply came."""
+    setbacks: tuple[tuple[Hindrance, int], ...] = ()
+    """What the sendings before it met, by name."""
+    cost: int = 0
+    """What the reply cost, in billionths of the currency, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonCall:
+    """A call that was opened and got no reply; it may be opened again later."""
+
+    key: CallKey
+    setbacks: tuple[tuple[Hindrance, int], ...]
+    """What its sendings met, by name."""
+    maybe_paid: bool
+    """Whether the last reservation stays charged; otherwise it is given back."""
 
 
 class Journal(Protocol):
     """The durable record of every call and its reply. The first write wins."""
 
     async def open(self, call: OpenCall) -> Reply | None:
-        """Make the reservation durable; or the reply, if the journal holds one."""
+        """Make the reservation durable; or the reply, if the journal holds one.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing was reserved.
+        """
         ...
 
     async def record(self, call: RecordCall) -> Reply:
         """Keep the reply durably; returns what the journal holds, which callers act on."""
+        ...
+
+    async def abandon(self, call: AbandonCall) -> None:
+        """Note that a call that was opened got no reply, and why."""
         ...

@@ -27,7 +27,7 @@ class EmbeddingClient:
     def __init__(self, config: ModelConfig, *, api_key: str) -> None:
         """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none."""
         self._config = config
-        self._transport = Transport(config, api_key=api_key)
+        self._transport = Transport(config, config.base_urls[0], api_key=api_key)
 
     async def send(self, texts: Sequence[str]) -> list[Vector]:
         """One vector (float32, as the endpoint scales it) a text, in their order; sent once.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.contracts import (
+    AbandonCall,
+    Backend,
     CallKey,
     EnvironmentalFailure,
     Hindrance,
@@ -22,19 +25,6 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.prompt_delta import PromptFamilies
 from matrix_sim.llm.request_hash import prompt_json, request_hash
-
-
-class Backend(Protocol):
-    """An endpoint with patience (`Retrying`)."""
-
-    @property
-    def identity(self) -> bytes:
-        """`Endpoint.identity`."""
-        ...
-
-    async def send(self, request: Request) -> tuple[Reply, int]:
-        """The reply, and how often the request was sent for it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +116,25 @@ class Journaled:
 
     async def _fly(self, backend: Backend, request: Request, key: bytes, prompt: bytes) -> Reply:
         call = CallKey(request.address, request.attempt, key)
+        course = _Course(
+            self._journal,
+            OpenCall(call, request.role, request.prompt_bytes + request.max_tokens),
+            self._failpoints,
+        )
         async with self._slots:
-            held = await self._journal.open(
-                OpenCall(call, request.role, request.prompt_bytes + request.max_tokens)
-            )
-            if held is not None:
-                return held
-            uncached = self._uncached_tokens(request)
-            self._failpoints.reach("llm.before_send")
-            reply, sendings = await backend.send(request)
+            try:
+                reply = await backend.answer(request, course)
+            except (Exception, asyncio.CancelledError):
+                await course.abandon()
+                raise
+            if course.held:
+                return reply
             self._failpoints.reach("llm.reply_received")
+            uncached = self._uncached_tokens(request)
             encoded = self._families.encode(request.address, key, prompt)
             # Still in its slot: what is paid and not yet durable is never more than may be open.
             kept = await self._journal.record(
-                RecordCall(call, reply, encoded.stored, uncached, sendings)
+                RecordCall(call, reply, encoded.stored, uncached, course.sendings, course.setbacks)
             )
         self._families.keep(encoded)
         return kept
@@ -148,3 +143,45 @@ class Journaled:
         if request.role is Role.EMBEDDING:
             return 0  # no prompt that a model's prefix cache could hold
         return self._prefix_cache.uncached_tokens(request.messages)
+
+
+class _Course:
+    """A call on its way (`Course`): what the journal is told of it."""
+
+    def __init__(self, journal: Journal, call: OpenCall, failpoints: Failpoints) -> None:
+        self._journal = journal
+        self._call = call
+        self._failpoints = failpoints
+        self._met: Counter[Hindrance] = Counter()
+        self._open = self._maybe_paid = False
+        self.held = False
+        """Whether the reply was the journal's."""
+        self.sendings = 0
+
+    @property
+    def setbacks(self) -> tuple[tuple[Hindrance, int], ...]:
+        return tuple(sorted(self._met.items()))
+
+    async def reserve(self) -> Reply | None:
+        if not self._open or self._maybe_paid:
+            held = await self._journal.open(self._call)
+            if held is not None:
+                self._open, self.held = False, True
+                return held
+        # From here on it may be under way at any moment.
+        self._open = self._maybe_paid = True
+        self._failpoints.reach("llm.before_send")
+        return None
+
+    def sent(self, failure: EnvironmentalFailure | None = None) -> None:
+        self.sendings += 1
+        if failure is not None:
+            self._met[failure.hindrance] += 1
+            self._maybe_paid = failure.maybe_paid
+
+    async def abandon(self) -> None:
+        """Give back what was reserved and not paid; a call that was never opened has nothing."""
+        if self._open:
+            await self._journal.abandon(
+                AbandonCall(self._call.key, self.setbacks, self._maybe_paid)
+            )

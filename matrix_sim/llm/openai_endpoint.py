@@ -29,7 +29,8 @@ class OpenAIEndpoint:
     """An `Endpoint` over HTTP. Cancelling a `send` closes its connection.
 
     Args:
-        config: a model with `base_url`.
+        config: the model.
+        base_url: one of its addresses.
         api_key: "" for a server that asks for none.
         json_instruction: from a schema's text to the sentences that ask for it, for endpoints
             that know no schemas.
@@ -39,6 +40,7 @@ class OpenAIEndpoint:
     def __init__(
         self,
         config: ModelConfig,
+        base_url: str,
         *,
         api_key: str,
         json_instruction: JsonInstruction,
@@ -48,7 +50,7 @@ class OpenAIEndpoint:
         self._model = config.model or ""
         self._json_instruction = json_instruction
         self._wall_clock = wall_clock
-        self._transport = Transport(config, api_key=api_key)
+        self._transport = Transport(config, base_url, api_key=api_key)
         self._dialect = dialect_of(config.structured)
         self.identity: bytes = identity(config)
         self.replaced_characters = 0

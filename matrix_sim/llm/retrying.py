@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from matrix_sim.config import RetryConfig
-from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Reply, Request
+from matrix_sim.llm.contracts import (
+    Course,
+    EnvironmentalFailure,
+    Reply,
+    Request,
+)
+from matrix_sim.llm.lanes import Lane, choose_lane
 
 T = TypeVar("T")
 
@@ -19,18 +25,33 @@ LONGEST_WAIT_S = 600.0
 like a run that hangs, so the failure is raised at once; the run can be continued later."""
 
 
-class Patience:
-    """Sends until an answer comes or nothing is left to hope for.
+class Backoff:
+    """How long to wait after a failure.
 
     The wait after the nth sending is drawn evenly from 0 to `first_wait_s` * 2^(n-1), at most
     `max_wait_s`, on top of what the endpoint asked for. (Full jitter: many callers that failed
     together must not come back together.)
     """
 
+    def __init__(self, config: RetryConfig, random: random.Random) -> None:
+        self._config = config
+        self._random = random
+
+    def wait_s(self, sending: int, failure: EnvironmentalFailure) -> float:
+        """Seconds to wait after the nth sending ended in `failure`."""
+        # The exponent is bounded only so that it stays a number: 2.0 ** 1024 is none.
+        ceiling = self._config.first_wait_s * 2.0 ** min(sending - 1, 64)
+        jitter = self._random.uniform(0.0, min(self._config.max_wait_s, ceiling))
+        return (failure.retry_after_s or 0.0) + jitter
+
+
+class Patience:
+    """Sends until an answer comes or nothing is left to hope for."""
+
     def __init__(self, config: RetryConfig, *, sleep: Sleep, random: random.Random) -> None:
         self._config = config
+        self._backoff = Backoff(config, random)
         self._sleep = sleep
-        self._random = random
 
     async def answer(
         self, send: Callable[[int], Awaitable[T]], *, address: str = ""
@@ -48,45 +69,62 @@ class Patience:
             except EnvironmentalFailure as failure:
                 if sending >= self._config.attempts or not _worth_waiting(failure):
                     raise _told(failure, address, sending) from None
-                asked_for = failure.retry_after_s or 0.0
-            await self._sleep(asked_for + self._jitter(sending))
+                wait_s = self._backoff.wait_s(sending, failure)
+            await self._sleep(wait_s)
             sending += 1
-
-    def _jitter(self, sending: int) -> float:
-        # The exponent is bounded only so that it stays a number: 2.0 ** 1024 is none.
-        ceiling = self._config.first_wait_s * 2.0 ** min(sending - 1, 64)
-        return self._random.uniform(0.0, min(self._config.max_wait_s, ceiling))
 
 
 class Retrying:
-    """An endpoint, asked until it answers (`Backend`)."""
+    """The lanes of a model, asked until one answers (`Backend`)."""
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        lanes: Sequence[Lane],
         config: RetryConfig,
         *,
         sleep: Sleep,
         random: random.Random,
     ) -> None:
-        self._endpoint = endpoint
-        self._patience = Patience(config, sleep=sleep, random=random)
+        """`lanes` lead to the same model: their identities are equal."""
+        self._lanes = lanes
+        self._config = config
+        self._backoff = Backoff(config, random)
+        self._sleep = sleep
 
     @property
     def identity(self) -> bytes:
         """The endpoint's identity: patience changes no reply."""
-        return self._endpoint.identity
+        return self._lanes[0].endpoint.identity
 
-    async def send(self, request: Request) -> tuple[Reply, int]:
-        """The reply, and how often the request was sent for it.
+    async def answer(self, request: Request, course: Course) -> Reply:
+        """The reply that came, or that the journal held.
 
         Raises:
             EnvironmentalFailure: the last one, with the request's address.
         """
-        return await self._patience.answer(
-            lambda sending: self._endpoint.send(request, sending=sending),
-            address=request.address,
-        )
+        sending, counted = 0, 0
+        failed: Lane | None = None
+        while True:
+            lane = choose_lane(self._lanes, request, failed)
+            async with lane.gate.admit(request) as permit:
+                held = await course.reserve()
+                if held is not None:
+                    return held
+                sending += 1
+                try:
+                    reply = await lane.endpoint.send(request, sending=sending)
+                except EnvironmentalFailure as failure:
+                    permit.failed(failure)
+                    course.sent(failure)
+                    last, failed = failure, lane
+                else:
+                    permit.answered(reply)
+                    course.sent()
+                    return reply
+            counted += lane.gate.open
+            if counted >= self._config.attempts or not _worth_waiting(last):
+                raise _told(last, request.address, sending) from None
+            await self._sleep(self._backoff.wait_s(max(1, counted), last))
 
 
 def _worth_waiting(failure: EnvironmentalFailure) -> bool:
@@ -104,4 +142,5 @@ def _told(failure: EnvironmentalFailure, address: str, sendings: int) -> Environ
         detail,
         address=address or failure.address,
         retry_after_s=failure.retry_after_s,
+        maybe_paid=failure.maybe_paid,
     )

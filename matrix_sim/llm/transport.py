@@ -7,6 +7,7 @@ backend and 0.94 on aiohttp; the client's own `post` with bytes in and a raw res
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -43,15 +44,15 @@ class Answer:
 class Transport:
     """The connections to one endpoint; the only object that holds its key."""
 
-    def __init__(self, config: ModelConfig, *, api_key: str) -> None:
+    def __init__(self, config: ModelConfig, base_url: str, *, api_key: str) -> None:
         self._timeout_s = config.timeout_s
         self._key = _sendable(api_key, config)
-        self.place = config.base_url or ""
+        self.place = base_url
         """The endpoint's address; `ModelConfig` refuses one with a password in it."""
-        self.key_name = config.api_key_env or "" if self._key else ""
-        """The variable that the key came from; "" where there is no key."""
+        self.key_name = config.key_name if self._key else ""
+        """Where the key came from; "" where there is no key."""
         self._client = AsyncOpenAI(
-            base_url=config.base_url,
+            base_url=base_url,
             # The client insists on a key; servers without one ignore what they get.
             api_key=self._key or "none",
             max_retries=0,
@@ -108,6 +109,7 @@ class Transport:
             Hindrance.TIMEOUT,
             f"{self.place} did not answer within {self._timeout_s:g} s;"
             " 'timeout_s' of the model allows more",
+            maybe_paid=True,
         )
 
     def _unreached(self, error: BaseException) -> EnvironmentalFailure:
@@ -116,10 +118,12 @@ class Transport:
         chain = tuple(_causes(error))
         if any(isinstance(e, TimeoutError) for e in chain):
             return self._timed_out()
+        unsent = isinstance(chain[-1], ConnectionRefusedError | socket.gaierror)
         reason = self.redact(str(chain[-1])) or type(chain[-1]).__name__
         return EnvironmentalFailure(
             Hindrance.CONNECTION,
             f"no connection to {self.place}: {reason}; is the server up and 'base_url' right?",
+            maybe_paid=not unsent,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-from matrix_sim.llm.contracts import OpenCall, RecordCall, Reply
+from matrix_sim.llm.contracts import AbandonCall, OpenCall, RecordCall, Reply
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.store.writes import CommitScenario, CommitTick, Item, ReadReports
 
@@ -34,6 +34,10 @@ class StoreJournal:
     async def record(self, call: RecordCall) -> Reply:
         """Keep the reply durably; returns what the journal holds."""
         return cast("Reply", await self._channel.submit(call))
+
+    async def abandon(self, call: AbandonCall) -> None:
+        """Note that a call that was opened got no reply."""
+        await self._channel.submit(call)
 
 
 class StoreLedger:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from matrix_sim.errors import RunFailure
 from matrix_sim.llm.contracts import (
+    AbandonCall,
     CallKey,
     Finish,
     OpenCall,
@@ -91,6 +92,10 @@ UPDATE calls SET finish = ?, prompt_tokens = ?, completion_tokens = ?, cached_to
     uncached_tokens = ?, sendings = ?, reply = ?
 WHERE address = ? AND attempt = ? AND request_hash = ? AND reply IS NULL
 """
+_GIVE_BACK = """
+UPDATE calls SET sends = sends - 1
+WHERE address = ? AND attempt = ? AND request_hash = ? AND reply IS NULL AND sends > 0
+"""
 _KEEP_PROMPT = "INSERT OR IGNORE INTO prompts VALUES (?, ?, ?, ?)"
 _PROMPT = "SELECT base, shared, tail FROM prompts WHERE request_hash = ?"
 _REPLIES_OF = "SELECT rowid, reply FROM calls WHERE role = ? AND reply IS NOT NULL"
@@ -159,6 +164,13 @@ class CallTable:
                 " call was never opened: its tokens were not reserved"
             )
         return earlier
+
+    def abandon(self, call: AbandonCall) -> None:
+        """Give the last reservation back, unless it may have been paid."""
+        if not call.maybe_paid:
+            key = call.key
+            where = (key.address, key.attempt, key.request_hash)
+            self._connection.execute(_GIVE_BACK, where)
 
     def reply(self, key: CallKey) -> Reply | None:
         """What the journal holds for a call."""

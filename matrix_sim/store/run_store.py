@@ -11,7 +11,7 @@ from typing import Self, assert_never
 
 from matrix_sim.errors import UsageError
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
-from matrix_sim.llm.contracts import CallKey, OpenCall, RecordCall, Reply
+from matrix_sim.llm.contracts import AbandonCall, CallKey, OpenCall, RecordCall, Reply
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.society.contracts import Progress
 from matrix_sim.store.calls import CallTable, CallUsage
@@ -172,6 +172,9 @@ class RunStore:
                 return self._calls.open(item)
             case RecordCall():
                 return self._calls.record(item)
+            case AbandonCall():
+                self._calls.abandon(item)
+                return None
             case CommitTick(report):
                 self._happenings.commit_tick(report)
                 return None

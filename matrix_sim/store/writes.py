@@ -1,13 +1,13 @@
 """What a store is asked, as values: one channel to the single writer carries all of it.
 
-`OpenCall` and `RecordCall` of the journal's contract are items as they are.
+`OpenCall`, `RecordCall` and `AbandonCall` of the journal's contract are items as they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matrix_sim.llm.contracts import OpenCall, RecordCall, Role
+from matrix_sim.llm.contracts import AbandonCall, OpenCall, RecordCall, Role
 from matrix_sim.messages import Scenario, TickReport
 
 
@@ -72,6 +72,6 @@ class ReadUsage:
     """Answers the `CallUsage` of the run so far."""
 
 
-Write = OpenCall | RecordCall | CommitTick | CommitScenario | PutEvent | ForgetTexts
+Write = OpenCall | RecordCall | AbandonCall | CommitTick | CommitScenario | PutEvent | ForgetTexts
 Read = ReadReports | ReadEvents | ReadProgress | ReadUsage
 Item = Write | Read

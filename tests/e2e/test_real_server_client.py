@@ -62,6 +62,7 @@ def with_endpoint(
     async def using() -> T:
         endpoint = OpenAIEndpoint(
             config_of(server, **settings),
+            server.base_url,
             api_key=server.api_key if key is None else key,
             json_instruction=lambda schema: f"Answer with JSON of this shape: {schema}",
         )
@@ -141,7 +142,10 @@ def test_a_burst_after_idling_loses_no_request(server: RealServer) -> None:
     # just being dropped, so the second bursts come from shortly before to shortly after that.
     async def bursts(idle_s: float) -> list[Reply]:
         endpoint = OpenAIEndpoint(
-            config_of(server), api_key=server.api_key, json_instruction=lambda schema: schema
+            config_of(server),
+            server.base_url,
+            api_key=server.api_key,
+            json_instruction=lambda schema: schema,
         )
 
         async def burst() -> list[Reply]:

@@ -19,7 +19,9 @@ from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.embedding_endpoint import stub_embedding_endpoint
+from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.lanes import Lane
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.embedding import bigram_vector
@@ -170,7 +172,7 @@ class World:
             clock=lambda: asyncio.get_running_loop().time(),
         )
         backend = Retrying(
-            self.wrap(endpoint),
+            [Lane("stub", self.wrap(endpoint), OpenGate())],
             config.models.default.retry,
             sleep=asyncio.sleep,
             random=random.Random(1),
@@ -178,7 +180,7 @@ class World:
         backends = dict.fromkeys((Role.AGENT, Role.MODULATOR), backend)
         if config.models.embedding.stub is not None:
             backends[Role.EMBEDDING] = Retrying(
-                stub_embedding_endpoint(),
+                [Lane("stub", stub_embedding_endpoint(), OpenGate())],
                 config.models.embedding.retry,
                 sleep=asyncio.sleep,
                 random=random.Random(2),

@@ -113,8 +113,8 @@ def test_an_unknown_key_is_refused_with_path_line_and_suggestion(folder: Path) -
 
 
 def test_an_unknown_key_without_a_neighbour_lists_what_is_known(folder: Path) -> None:
-    message = refusal(folder, GOOD + "budget: {max_calls: 3}\n")
-    assert "budget: unknown key; known here: name, seed" in message
+    message = refusal(folder, GOOD + "xyzzyx: {max_calls: 3}\n")
+    assert "xyzzyx: unknown key; known here: name, seed" in message
     assert "secrets" not in message
 
 

@@ -161,6 +161,7 @@ def client_for(url: str) -> OpenAIEndpoint:
     config = remote_config(url)
     return OpenAIEndpoint(
         config.models.default,
+        config.models.default.base_urls[0],
         api_key=config.secrets["OPENAI_API_KEY"].get_secret_value(),
         json_instruction=lambda schema: schema,
     )

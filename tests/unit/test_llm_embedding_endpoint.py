@@ -27,6 +27,7 @@ from matrix_sim.llm.embedding_endpoint import (
     embedding_endpoint,
     stub_embedding_endpoint,
 )
+from tests.support.books import Books
 from tests.support.scripted_server import Scripted, Seen, error, serving
 from tests.support.small_world import PROMPTS
 
@@ -118,7 +119,7 @@ def test_the_model_of_a_run_has_to_give_vectors_as_long_as_those_of_its_people()
             embedding = {"base_url": server.base_url, "model": "e"}
             models = ModelsConfig.model_validate({"default": {"stub": {}}, "embedding": embedding})
             backends = Backends(models, {}, PROMPTS, seed=1, components=5)
-            await backends.of_role[Role.EMBEDDING].send(asked("一"))
+            await backends.of_role[Role.EMBEDDING].answer(asked("一"), Books())
 
     with pytest.raises(EnvironmentalFailure, match="3 components") as failure:
         asyncio.run(asking())

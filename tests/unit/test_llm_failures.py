@@ -36,7 +36,9 @@ def endpoint_at(base_url: str, **settings: Any) -> OpenAIEndpoint:
     config = ModelConfig.model_validate(
         {"base_url": base_url, "model": "m", "api_key_env": "MY_KEY", **settings}
     )
-    return OpenAIEndpoint(config, api_key=KEY, json_instruction=str, wall_clock=lambda: NOON)
+    return OpenAIEndpoint(
+        config, config.base_urls[0], api_key=KEY, json_instruction=str, wall_clock=lambda: NOON
+    )
 
 
 async def send_to(base_url: str, **settings: Any) -> Reply:
@@ -249,5 +251,5 @@ def test_an_endpoint_does_not_show_its_key() -> None:
 def test_a_key_that_no_header_carries_is_told_without_showing_it(key: str) -> None:
     config = ModelConfig(base_url="http://127.0.0.1:1/v1", model="m", api_key_env="MY_KEY")
     with pytest.raises(UsageError, match="MY_KEY") as caught:
-        OpenAIEndpoint(config, api_key=key, json_instruction=str)
+        OpenAIEndpoint(config, config.base_urls[0], api_key=key, json_instruction=str)
     assert key not in str(caught.value)

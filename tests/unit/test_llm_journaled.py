@@ -11,8 +11,10 @@ import pytest
 
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints, InjectedFault
 from matrix_sim.llm.contracts import (
+    AbandonCall,
     Address,
     CallKey,
+    Course,
     EnvironmentalFailure,
     Finish,
     Hindrance,
@@ -49,6 +51,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.opened: list[OpenCall] = []
+        self.abandoned: list[AbandonCall] = []
         self.recorded: list[RecordCall] = []
         self.replies: dict[CallKey, Reply] = {}
         self.prompts: dict[bytes, StoredPrompt] = {}
@@ -56,6 +59,9 @@ class MemoryJournal:
     async def open(self, call: OpenCall) -> Reply | None:
         self.opened.append(call)
         return self.replies.get(call.key)
+
+    async def abandon(self, call: AbandonCall) -> None:
+        self.abandoned.append(call)
 
     async def record(self, call: RecordCall) -> Reply:
         self.recorded.append(call)
@@ -74,15 +80,23 @@ class Model:
         self.most_at_once = 0
         self._answer = answer
 
-    async def send(self, request: Request) -> tuple[Reply, int]:
+    async def answer(self, request: Request, course: Course) -> Reply:
+        held = await course.reserve()
+        if held is not None:
+            return held
+        answer = await self._answered(request)
+        course.sent()
+        return answer
+
+    async def _answered(self, request: Request) -> Reply:
         self.asked.append(request)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             if self._answer is not None:
-                return await self._answer(request), 1
+                return await self._answer(request)
             await asyncio.sleep(0)
-            return reply(f"{request.messages[-1].content}#{len(self.asked)}"), 1
+            return reply(f"{request.messages[-1].content}#{len(self.asked)}")
         finally:
             self.at_once -= 1
 

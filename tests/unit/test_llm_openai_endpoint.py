@@ -52,6 +52,7 @@ def send_all(
         async with serving(answer) as server:
             endpoint = OpenAIEndpoint(
                 model_at(server.base_url, **settings),
+                server.base_url,
                 api_key=key,
                 json_instruction=lambda schema: f"JSON で答える: {schema}",
             )
@@ -109,7 +110,9 @@ def test_the_identity_is_what_decides_a_reply_and_nothing_else() -> None:
     def identity(**settings: Any) -> bytes:
         base_url = settings.pop("base_url", "http://127.0.0.1:1/v1")
         config = model_at(base_url, **settings)
-        return OpenAIEndpoint(config, api_key="", json_instruction=str).identity
+        return OpenAIEndpoint(
+            config, config.base_urls[0], api_key="", json_instruction=str
+        ).identity
 
     plain = identity()
     assert plain == b'{"extra_body":{},"model":"m","sampling":{}}'
@@ -167,7 +170,7 @@ def test_characters_that_nothing_can_store_are_replaced_and_counted() -> None:
     async def sending() -> tuple[Reply, int]:
         async with serving(lambda _: Scripted(body=body)) as server:
             config = model_at(server.base_url)
-            endpoint = OpenAIEndpoint(config, api_key="", json_instruction=str)
+            endpoint = OpenAIEndpoint(config, config.base_urls[0], api_key="", json_instruction=str)
             reply = await endpoint.send(question(), sending=1)
             await endpoint.close()
             return reply, endpoint.replaced_characters
@@ -239,7 +242,7 @@ def test_a_complaint_about_something_else_does_not_change_the_mode() -> None:
     async def sending() -> list[str]:
         async with serving(lambda _: next(answers)) as server:
             config = model_at(server.base_url)
-            endpoint = OpenAIEndpoint(config, api_key="", json_instruction=str)
+            endpoint = OpenAIEndpoint(config, config.base_urls[0], api_key="", json_instruction=str)
             with pytest.raises(EnvironmentalFailure, match="temperature"):
                 await endpoint.send(question(SCHEMA), sending=1)
             await endpoint.send(question(SCHEMA), sending=2)
@@ -264,7 +267,7 @@ def test_a_slow_answer_in_the_old_mode_does_not_bring_it_back() -> None:
 
         async with serving(answer) as server:
             config = model_at(server.base_url)
-            endpoint = OpenAIEndpoint(config, api_key="", json_instruction=str)
+            endpoint = OpenAIEndpoint(config, config.base_urls[0], api_key="", json_instruction=str)
             prose = asyncio.create_task(endpoint.send(question(), sending=1))
             await asked.wait()
             await endpoint.send(question(SCHEMA), sending=1)

@@ -18,7 +18,10 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
+from matrix_sim.llm.gates import OpenGate
+from matrix_sim.llm.lanes import Lane
 from matrix_sim.llm.retrying import LONGEST_WAIT_S, Retrying
+from tests.support.books import Books
 
 QUESTION = Request(Address("act/a00001/t0001"), Role.AGENT, (Message("user", "問い"),), 256)
 REPLY = Reply("はい。", "", Finish.STOP, "m")
@@ -59,15 +62,19 @@ def ask(
     endpoint: Flaky, share: float = 1.0, **patience: float
 ) -> tuple[tuple[Reply, int] | EnvironmentalFailure, list[float]]:
     waits: list[float] = []
+    course = Books()
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
     retrying = Retrying(
-        endpoint, RetryConfig.model_validate(patience), sleep=sleep, random=Draws(share)
+        [Lane("m", endpoint, OpenGate())],
+        RetryConfig.model_validate(patience),
+        sleep=sleep,
+        random=Draws(share),
     )
     try:
-        return asyncio.run(retrying.send(QUESTION)), waits
+        return (asyncio.run(retrying.answer(QUESTION, course)), course.sendings), waits
     except EnvironmentalFailure as failure:
         return failure, waits
 

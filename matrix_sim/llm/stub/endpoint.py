@@ -127,7 +127,12 @@ class StubEndpoint:
         if fault is not None:
             self._meter.served(fault)
             hindrance, detail = _HINDRANCES[fault]
-            raise EnvironmentalFailure(hindrance, detail, address=request.address)
+            raise EnvironmentalFailure(
+                hindrance,
+                detail,
+                address=request.address,
+                maybe_paid=fault in (Fault.TIMEOUT, Fault.DISCONNECT),
+            )
         outcome = self._faults.outcome(request.address, request.attempt)
         if outcome is Fault.MALFORMED and not structured(request):
             outcome = None  # Free text has no form to miss.
