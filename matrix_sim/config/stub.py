@@ -22,8 +22,9 @@ class StubConfig(Section):
     faults: dict[str, Annotated[float, Field(ge=0, le=1, strict=True)]] = Field(
         default_factory=dict
     )
-    """Rates from 0 to 1 by name. No reply comes: `rate_limited`, `server`, `timeout`, `disconnect`.
-    The reply is spoilt: `truncated`, `malformed`, `empty`, `refused`."""
+    """Rates from 0 to 1 by name. No reply comes: `rate_limited`, `server`, `timeout`, `disconnect`,
+    `unavailable`, `broken_body`. The reply is spoilt: `truncated`, `malformed`, `empty`, `refused`,
+    `null_content`."""
     reasoning: bool = False
     """Whether replies come with a short thinking text."""
 

@@ -131,6 +131,8 @@ def test_a_cancelled_call_gives_its_slot_back():
         ("server", Hindrance.SERVER),
         ("timeout", Hindrance.TIMEOUT),
         ("disconnect", Hindrance.CONNECTION),
+        ("unavailable", Hindrance.SERVER),
+        ("broken_body", Hindrance.SERVER),
     ],
 )
 def test_an_environmental_fault_is_raised_with_the_address(fault: str, hindrance: Hindrance):
@@ -141,6 +143,27 @@ def test_an_environmental_fault_is_raised_with_the_address(fault: str, hindrance
     assert (raised.value.hindrance, raised.value.address) == (hindrance, request().address)
     assert endpoint.counters.served == {fault: 1}
     assert (endpoint.counters.requests, endpoint.counters.replies) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "paid"),
+    [
+        *(("rate_limited", False), ("server", False), ("unavailable", False)),
+        *(("timeout", True), ("disconnect", True), ("broken_body", True)),
+    ],
+)
+def test_a_reply_that_was_made_and_kept_back_is_charged(fault: str, paid: bool):
+    endpoint, calm = stub(faults={fault: 1.0}), stub()
+    usage = send(calm, request()).usage
+    with pytest.raises(EnvironmentalFailure) as raised:
+        send(endpoint, request())
+
+    assert raised.value.maybe_paid is paid
+    counted = endpoint.counters
+    assert (counted.prompt_tokens, counted.completion_tokens) == (0, 0)
+    work = usage.prompt_tokens + usage.completion_tokens
+    assert (counted.charged_calls, counted.charged_tokens) == ((1, work) if paid else (0, 0))
+    assert (calm.counters.charged_calls, calm.counters.charged_tokens) == (1, work)
 
 
 def test_a_truncated_reply_is_cut_and_says_so():
@@ -172,6 +195,7 @@ def test_an_empty_reply_and_a_refusal_say_what_they_are():
     refused = send(stub(faults={"refused": 1.0}), request())
 
     assert (empty.text, empty.finish, empty.usage.completion_tokens) == ("", Finish.STOP, 0)
+    assert send(stub(faults={"null_content": 1.0}), request()) == empty
     assert refused.finish is Finish.REFUSED and refused.text
 
 

@@ -84,3 +84,39 @@ def test_an_unknown_fault_is_refused_with_a_suggestion():
 def test_impossible_rates_are_refused(rates: dict[str, float]):
     with pytest.raises(UsageError, match="server"):
         FaultPlan(3, rates)
+
+
+OLD = {"rate_limited": 0.1, "server": 0.05, "timeout": 0.02, "disconnect": 0.2}
+OLD_OUTCOMES = {"truncated": 0.1, "malformed": 0.1, "empty": 0.05, "refused": 0.05}
+
+
+def test_who_met_an_old_fault_meets_it_still_and_new_ones_only_come_on_top():
+    """Draws are a contract: a run with old rates gives the bytes that it always gave."""
+    weather = [FaultPlan(3, OLD).environmental(address, 1, 2) for address in CALLS]
+    outcomes = [FaultPlan(3, OLD_OUTCOMES).outcome(address, 1) for address in CALLS]
+    first = {n: fault for n, fault in enumerate(weather[:12]) if fault}
+    assert first == {
+        3: "rate_limited",
+        4: "timeout",
+        8: "disconnect",
+        10: "disconnect",
+        11: "rate_limited",
+    }
+    assert {n: spoilt for n, spoilt in enumerate(outcomes[:12]) if spoilt} == {
+        1: "malformed",
+        10: "malformed",
+    }
+
+    more = FaultPlan(3, {"unavailable": 0.1, "broken_body": 0.1, **OLD})
+    worse = FaultPlan(3, {"null_content": 0.1, **OLD_OUTCOMES})
+    for address, met, spoilt in zip(CALLS, weather, outcomes, strict=True):
+        now = more.environmental(address, 1, 2)
+        assert now is met or (met is None and now in (Fault.UNAVAILABLE, Fault.BROKEN_BODY))
+        after = worse.outcome(address, 1)
+        assert after is spoilt or (spoilt is None and after is Fault.NULL_CONTENT)
+
+
+def test_a_server_hangs_up_in_the_middle_about_half_of_the_time():
+    plan = FaultPlan(3, {"disconnect": 1.0})
+
+    assert 0.45 < sum(plan.cuts_body(address, 1, 1) for address in CALLS) / len(CALLS) < 0.55

@@ -21,8 +21,15 @@ class StubCounters:
     """Ended sendings by outcome: `reply`, or the name of the fault that they met."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    charged_calls: int = 0
+    """Sendings that the work was done for: replies, and those whose reply was made and kept back
+    by a time-out, a lost connection or a broken body."""
+    charged_tokens: int = 0
+    """Tokens of their prompts and replies."""
     busy_slot_seconds: float = 0.0
     """Integral of the number of busy slots over time."""
+    in_flight_seconds: float = 0.0
+    """The same of the sendings under way, those that wait for a slot included."""
     peak_busy: int = 0
     """Most slots busy at once."""
     peak_in_flight: int = 0
@@ -53,6 +60,8 @@ class StubMeter:
         self._served: Counter[str] = Counter()
         self._prompt_tokens = 0
         self._completion_tokens = 0
+        self._charged_calls = self._charged_tokens = 0
+        self._in_flight_seconds = 0.0
         self._busy_slot_seconds = 0.0
         self._changed_at = self._clock()
         self._peak_busy = self._busy
@@ -60,11 +69,13 @@ class StubMeter:
 
     def arrive(self) -> None:
         """A sending begins; it may wait for a slot."""
+        self._integrate()
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
 
     def leave(self) -> None:
         """A sending that arrived is over."""
+        self._integrate()
         self._in_flight -= 1
 
     def begin(self) -> None:
@@ -79,9 +90,13 @@ class StubMeter:
         self._busy -= 1
 
     def served(self, fault: Fault | None, usage: Usage | None = None) -> None:
-        """A sending has its outcome."""
+        """A sending has its outcome; `usage` is of the reply that was made for it, if one was."""
         self._served[fault.value if fault is not None else REPLY] += 1
-        if usage is not None:
+        if usage is None:
+            return
+        self._charged_calls += 1
+        self._charged_tokens += usage.prompt_tokens + usage.completion_tokens
+        if fault not in ENVIRONMENTAL:
             self._prompt_tokens += usage.prompt_tokens
             self._completion_tokens += usage.completion_tokens
 
@@ -92,6 +107,9 @@ class StubMeter:
             served=dict(self._served),
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._completion_tokens,
+            charged_calls=self._charged_calls,
+            charged_tokens=self._charged_tokens,
+            in_flight_seconds=self._in_flight_seconds,
             busy_slot_seconds=self._busy_slot_seconds,
             peak_busy=self._peak_busy,
             peak_in_flight=self._peak_in_flight,
@@ -100,4 +118,5 @@ class StubMeter:
     def _integrate(self) -> None:
         now = self._clock()
         self._busy_slot_seconds += self._busy * (now - self._changed_at)
+        self._in_flight_seconds += self._in_flight * (now - self._changed_at)
         self._changed_at = now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from dataclasses import dataclass
 
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config import StubConfig
@@ -18,9 +18,10 @@ from matrix_sim.llm.contracts import (
     Usage,
 )
 from matrix_sim.llm.stub.counters import StubCounters, StubMeter
-from matrix_sim.llm.stub.faults import Fault, FaultPlan
+from matrix_sim.llm.stub.faults import PAID, Fault, FaultPlan
 from matrix_sim.llm.stub.latency import parse_latency
 from matrix_sim.llm.stub.replies import StubWriter, structured
+from matrix_sim.llm.stub.slots import Slots
 from matrix_sim.text import estimate_tokens
 
 MODEL = "matrix-sim-stub"
@@ -32,10 +33,38 @@ _VERSION = 1
 _BROKEN = '[{"'
 """What a malformed reply begins with: no JSON, and even if mended it is no object."""
 _HINDRANCES = {
+    Fault.RATE_LIMITED: (
+        Hindrance.RATE_LIMITED,
+        "the stub turns the call away on purpose (429)",
+    ),
     Fault.SERVER: (Hindrance.SERVER, "the stub fails on purpose (500)"),
     Fault.TIMEOUT: (Hindrance.TIMEOUT, "the stub does not answer, on purpose"),
     Fault.DISCONNECT: (Hindrance.CONNECTION, "the stub hangs up, on purpose"),
+    Fault.UNAVAILABLE: (Hindrance.SERVER, "the stub is not there, on purpose (503)"),
+    Fault.BROKEN_BODY: (Hindrance.SERVER, "the stub answers with a broken body, on purpose"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A reply, good or bad."""
+
+    reply: Reply
+    spoilt: Fault | None
+    """What is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """No reply reaches the client."""
+
+    fault: Fault
+    reply: Reply | None = None
+    """The reply that was made all the same."""
+    retry_after_s: float | None = None
+    """Seconds that a rate limit asks to wait, if it says so."""
+    in_the_middle: bool = False
+    """Whether a server that hangs up begins its answer before."""
 
 
 class StubEndpoint:
@@ -60,7 +89,7 @@ class StubEndpoint:
         self._writer = StubWriter(seed, language)
         self._latency = parse_latency(config.latency)
         self._faults = FaultPlan(seed, config.faults)
-        self._slots = asyncio.Semaphore(config.slots)
+        self._slots = Slots(config.slots)
         self._sleep = sleep
         self._meter = StubMeter(clock)
         self.identity = canonical_json(
@@ -85,6 +114,10 @@ class StubEndpoint:
         """Count from zero again; what is under way counts on."""
         self._meter.reset()
 
+    def resize(self, slots: int) -> None:
+        """Serve so many at once from now on."""
+        self._slots.resize(slots)
+
     async def send(self, request: Request, *, sending: int) -> Reply:
         """Answer, after the latency and as the faults will have it.
 
@@ -93,19 +126,41 @@ class StubEndpoint:
         Raises:
             EnvironmentalFailure: a fault kept the reply back.
         """
+        met = await self.meet(request, sending=sending)
+        if isinstance(met, Made):
+            return met.reply
+        hindrance, detail = _HINDRANCES[met.fault]
+        raise EnvironmentalFailure(
+            hindrance,
+            detail,
+            address=request.address,
+            retry_after_s=met.retry_after_s,
+            maybe_paid=met.reply is not None,
+        )
+
+    async def meet(self, request: Request, *, sending: int) -> Made | KeptBack:
+        """The same without raising: a server shows a fault in its own way."""
         call = (request.address, request.attempt, sending)
         fault = self._faults.environmental(*call)
         if fault is Fault.RATE_LIMITED:
             # Turned away at the door: neither a slot nor a wait.
             self._meter.served(fault)
-            self._turn_away(call)
+            names_wait = self._faults.names_wait(*call)
+            return KeptBack(fault, retry_after_s=RETRY_AFTER_S if names_wait else None)
         self._meter.arrive()
         try:
             if not self._latency.none:
                 await self._occupy_slot(call)
-            return self._answer(request, fault)
         finally:
             self._meter.leave()
+        if fault is not None and fault not in PAID:
+            self._meter.served(fault)
+            return KeptBack(fault)
+        reply, spoilt = self._answer(request)
+        self._meter.served(fault or spoilt, reply.usage)
+        if fault is None:
+            return Made(reply, spoilt)
+        return KeptBack(fault, reply, in_the_middle=self._faults.cuts_body(*call))
 
     async def _occupy_slot(self, call: tuple[str, int, int]) -> None:
         async with self._slots:
@@ -115,24 +170,7 @@ class StubEndpoint:
             finally:
                 self._meter.end()
 
-    def _turn_away(self, call: tuple[str, int, int]) -> NoReturn:
-        raise EnvironmentalFailure(
-            Hindrance.RATE_LIMITED,
-            "the stub turns the call away on purpose (429)",
-            address=call[0],
-            retry_after_s=RETRY_AFTER_S if self._faults.names_wait(*call) else None,
-        )
-
-    def _answer(self, request: Request, fault: Fault | None) -> Reply:
-        if fault is not None:
-            self._meter.served(fault)
-            hindrance, detail = _HINDRANCES[fault]
-            raise EnvironmentalFailure(
-                hindrance,
-                detail,
-                address=request.address,
-                maybe_paid=fault in (Fault.TIMEOUT, Fault.DISCONNECT),
-            )
+    def _answer(self, request: Request) -> tuple[Reply, Fault | None]:
         outcome = self._faults.outcome(request.address, request.attempt)
         if outcome is Fault.MALFORMED and not structured(request):
             outcome = None  # Free text has no form to miss.
@@ -144,15 +182,14 @@ class StubEndpoint:
             # A character is a token at most, and the estimate rounds up.
             text, finish = text[: max(0, room - 1)], Finish.LENGTH
         usage = Usage(
-            prompt_tokens=sum(estimate_tokens(m.content) for m in request.messages),
+            prompt_tokens=prompt_tokens(request),
             completion_tokens=thinking + (estimate_tokens(text) if text else 0),
         )
-        self._meter.served(outcome, usage)
-        return Reply(text, reasoning, finish, MODEL, usage)
+        return Reply(text, reasoning, finish, MODEL, usage), outcome
 
     def _text(self, request: Request, outcome: Fault | None) -> tuple[str, Finish]:
         match outcome:
-            case Fault.EMPTY:
+            case Fault.EMPTY | Fault.NULL_CONTENT:
                 return "", Finish.STOP
             case Fault.REFUSED:
                 return self._writer.refusal(request), Finish.REFUSED
@@ -163,3 +200,8 @@ class StubEndpoint:
             case Fault.MALFORMED:
                 return _BROKEN + text.strip('{}[]"'), Finish.STOP
         return text, Finish.STOP
+
+
+def prompt_tokens(request: Request) -> int:
+    """What the stub takes a prompt for."""
+    return sum(estimate_tokens(m.content) for m in request.messages)

@@ -25,10 +25,23 @@ class Fault(StrEnum):
     MALFORMED = "malformed"
     EMPTY = "empty"
     REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    BROKEN_BODY = "broken_body"
+    NULL_CONTENT = "null_content"
 
 
-ENVIRONMENTAL = (Fault.RATE_LIMITED, Fault.SERVER, Fault.TIMEOUT, Fault.DISCONNECT)
-OUTCOME = (Fault.TRUNCATED, Fault.MALFORMED, Fault.EMPTY, Fault.REFUSED)
+# New ones come last: a draw goes through the rates in this order, and old rates keep their draws.
+ENVIRONMENTAL = (
+    Fault.RATE_LIMITED,
+    Fault.SERVER,
+    Fault.TIMEOUT,
+    Fault.DISCONNECT,
+    Fault.UNAVAILABLE,
+    Fault.BROKEN_BODY,
+)
+OUTCOME = (Fault.TRUNCATED, Fault.MALFORMED, Fault.EMPTY, Fault.REFUSED, Fault.NULL_CONTENT)
+PAID = (Fault.TIMEOUT, Fault.DISCONNECT, Fault.BROKEN_BODY)
+"""Environmental faults that come after the work: the reply was made, and did not arrive."""
 
 
 class FaultPlan:
@@ -65,6 +78,10 @@ class FaultPlan:
     def names_wait(self, address: str, attempt: int, sending: int) -> bool:
         """Whether a rate limit says how long to wait: every other one does."""
         return Draws(self._seed, "retry-after", address, attempt, sending).chance(0.5)
+
+    def cuts_body(self, address: str, attempt: int, sending: int) -> bool:
+        """Whether a server that hangs up does so in the middle of its answer: every other time."""
+        return Draws(self._seed, "hang-up", address, attempt, sending).chance(0.5)
 
 
 def _family(

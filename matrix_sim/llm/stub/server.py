@@ -1,45 +1,46 @@
 """The stub over HTTP: an OpenAI-compatible server, so that the real client is used.
 
-It answers what `StubEndpoint` answers; environmental faults become what they stand for on the
-wire. `/stats` says what it did, and which addresses it answered more than once.
+It answers what `StubEndpoint` answers, to whom its `Admission` lets in. `/stats` says what it did,
+and which addresses it answered more than once; `/admission` changes what is let in.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import hmac
-import struct
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-import orjson
 from aiohttp import web
+from pydantic import ValidationError
 
 from matrix_sim.config import StubConfig
 from matrix_sim.errors import UsageError
-from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Reply
-from matrix_sim.llm.stub.counters import REPLY
-from matrix_sim.llm.stub.embedding import bigram_vector
-from matrix_sim.llm.stub.endpoint import MODEL, StubEndpoint
-from matrix_sim.llm.stub.wire import (
-    BadBody,
-    ChatCall,
-    completion,
-    error_body,
-    read_body,
-    read_chat,
-    stream_of,
+from matrix_sim.llm.stub.admission import Admission, AdmissionRules, Refusal, retry_headers
+from matrix_sim.llm.stub.answers import (
+    begin_and_hang_up,
+    broken,
+    deliver,
+    error_answer,
+    gone,
+    hang_up,
+    json_answer,
 )
-from matrix_sim.text import estimate_tokens
+from matrix_sim.llm.stub.counters import REPLY
+from matrix_sim.llm.stub.endpoint import MODEL, KeptBack, Made, StubEndpoint, prompt_tokens
+from matrix_sim.llm.stub.faults import Fault
+from matrix_sim.llm.stub.vectors import embeddings
+from matrix_sim.llm.stub.wire import BadBody, ChatCall, read_body, read_chat
 
 _LARGEST_BODY = 64 << 20
 _GRACE_S = 0.5
 """How long calls under way may go on when the server stops."""
 HANG_S = 3600.0
 """How long a time-out fault keeps the client waiting before the connection is closed."""
+CLOSE_IDLE_S = 3600.0
+"""How long a connection may idle."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,6 +54,9 @@ class StubServer:
         language: of the replies.
         api_key: asked of every call, where given.
         hang_s: seconds that a time-out fault lasts before the connection is closed.
+        admission: what is let in, the slots included; without it, the slots of `config`, in a
+            queue.
+        close_idle_s: seconds after which a connection that idles is closed without a word.
 
     Raises:
         UsageError: the config is not understood.
@@ -66,8 +70,13 @@ class StubServer:
         language: str,
         api_key: str | None = None,
         hang_s: float = HANG_S,
+        admission: AdmissionRules | None = None,
+        close_idle_s: float = CLOSE_IDLE_S,
     ) -> None:
         self._endpoint = StubEndpoint(config, seed=seed, language=language)
+        self._admission = Admission(admission or AdmissionRules(slots=config.slots), time.monotonic)
+        self._endpoint.resize(self._admission.rules.slots)
+        self._close_idle_s = close_idle_s
         self._api_key = api_key
         self._hang_s = hang_s
         self._served: Counter[str] = Counter()
@@ -85,9 +94,15 @@ class StubServer:
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_post("/admission", self._change_admission)
         app.router.add_get("/stats", self._stats)
         app.router.add_post("/stats/reset", self._reset)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_S)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=_GRACE_S,
+            keepalive_timeout=self._close_idle_s,
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         try:
@@ -110,13 +125,13 @@ class StubServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/v1/") and not self._admitted(request):
-            return _error(
+            return error_answer(
                 401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"
             )
         try:
             return await handler(request)
         except BadBody as error:
-            return _error(400, str(error), "invalid_request_error", None)
+            return error_answer(400, str(error), "invalid_request_error", None)
 
     def _admitted(self, request: web.Request) -> bool:
         if self._api_key is None:
@@ -128,74 +143,80 @@ class StubServer:
         call = read_chat(read_body(await http.read()), http.headers)
         if call.model != MODEL:
             return _unknown_model(call.model)
+        refusal = self._admission.admit(prompt_tokens(call.request), call.bounded_room)
+        if refusal is not None:
+            return self._refused(refusal)
+        reply_tokens = 0
         try:
-            reply = await self._endpoint.send(call.request, sending=call.sending)
-        except EnvironmentalFailure as failure:
-            return await self._hindered(http, failure)
-        return await self._deliver(http, call, reply)
+            met = await self._endpoint.meet(call.request, sending=call.sending)
+            if met.reply is not None:
+                reply_tokens = met.reply.usage.completion_tokens
+        finally:
+            self._admission.leave(reply_tokens)
+        if isinstance(met, KeptBack):
+            return await self._keep_back(http, call, met)
+        return await self._serve(http, call, met)
 
-    async def _deliver(self, http: web.Request, call: ChatCall, reply: Reply) -> web.StreamResponse:
+    def _refused(self, refusal: Refusal) -> web.Response:
+        wait = refusal.retry_after_s
+        headers = self._admission.headers() | ({} if wait is None else retry_headers(wait))
+        kind = refusal.cause if refusal.cause != "slots" else "rate_limit_error"
+        return error_answer(429, refusal.message, kind, "rate_limit_exceeded", headers)
+
+    async def _serve(self, http: web.Request, call: ChatCall, made: Made) -> web.StreamResponse:
         """Count the reply as served, then write it, whether or not the client is still there."""
         if call.addressed:
             self._served[call.label] += 1
-        if _gone(http):
+        if gone(http):
             self._undelivered += 1
             return web.Response()
-        if not call.stream:
-            return web.Response(body=completion(call, reply), content_type="application/json")
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        try:
-            await response.prepare(http)
-            for event in stream_of(call, reply):
-                await response.write(event)
-            await response.write_eof()
-        except ConnectionError:
-            self._undelivered += 1
+        null = made.spoilt is Fault.NULL_CONTENT
+        response, arrived = await deliver(
+            http, call, made.reply, self._admission.headers(), null=null
+        )
+        self._undelivered += not arrived
         return response
 
-    async def _hindered(
-        self, http: web.Request, failure: EnvironmentalFailure
+    async def _keep_back(
+        self, http: web.Request, call: ChatCall, kept: KeptBack
     ) -> web.StreamResponse:
-        match failure.hindrance:
-            case Hindrance.RATE_LIMITED:
-                wait = failure.retry_after_s
-                headers = {} if wait is None else {"Retry-After": f"{wait:g}"}
-                return _error(
-                    429, failure.detail, "rate_limit_error", "rate_limit_exceeded", headers
-                )
-            case Hindrance.SERVER:
-                return _error(500, failure.detail, "server_error", None)
-            case Hindrance.TIMEOUT:
+        headers = self._admission.headers()
+        match kept.fault:
+            case Fault.RATE_LIMITED:
+                wait = kept.retry_after_s
+                more = {} if wait is None else {"Retry-After": f"{wait:g}"}
+                message = "the stub turns the call away on purpose"
+                code = "rate_limit_exceeded"
+                return error_answer(429, message, "rate_limit_error", code, headers | more)
+            case Fault.SERVER:
+                message = "the stub fails on purpose"
+                return error_answer(500, message, "server_error", None, headers)
+            case Fault.UNAVAILABLE:
+                message = "the stub is not there, on purpose"
+                return error_answer(503, message, "server_error", None, headers)
+            case Fault.TIMEOUT:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), self._hang_s)
-        if http.transport is not None:
-            http.transport.abort()
-        return web.Response(status=500)
+        if kept.reply is not None and not gone(http):
+            if kept.fault is Fault.BROKEN_BODY:
+                return broken(call, kept.reply, headers)
+            if kept.in_the_middle and kept.fault is Fault.DISCONNECT:
+                return await begin_and_hang_up(http, call, kept.reply, headers)
+        return hang_up(http)
 
     async def _embed(self, http: web.Request) -> web.StreamResponse:
         body = read_body(await http.read())
         if body.get("model") != MODEL:
             return _unknown_model(str(body.get("model", "")))
-        given = body.get("input")
-        texts = [given] if isinstance(given, str) else given
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise BadBody("'input' must be a text or a list of texts")
-        packed = body.get("encoding_format") == "base64"
-        tokens = sum(map(estimate_tokens, texts))
-        rows = [
-            {"object": "embedding", "index": index, "embedding": _vector(text, packed=packed)}
-            for index, text in enumerate(texts)
-        ]
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return _json({"object": "list", "model": MODEL, "data": rows, "usage": usage})
+        return json_answer(embeddings(body, MODEL))
 
     async def _models(self, http: web.Request) -> web.StreamResponse:
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "matrix-sim"}
-        return _json({"object": "list", "data": [model]})
+        return json_answer({"object": "list", "data": [model]})
 
     async def _stats(self, http: web.Request) -> web.StreamResponse:
         counters = self._endpoint.counters
-        return _json(
+        return json_answer(
             {
                 "requests": counters.requests,
                 "replies": counters.replies,
@@ -205,17 +226,34 @@ class StubServer:
                 "undelivered": self._undelivered,
                 "prompt_tokens": counters.prompt_tokens,
                 "completion_tokens": counters.completion_tokens,
+                "charged_calls": counters.charged_calls,
+                "charged_tokens": counters.charged_tokens,
                 "busy_slot_seconds": counters.busy_slot_seconds,
+                "in_flight_seconds": counters.in_flight_seconds,
                 "peak_busy": counters.peak_busy,
                 "peak_in_flight": counters.peak_in_flight,
+                "admission": self._admission.figures(),
             }
         )
 
+    async def _change_admission(self, http: web.Request) -> web.StreamResponse:
+        """Change the rules that the body names; the others stay."""
+        given = read_body(await http.read())
+        try:
+            rules = AdmissionRules.model_validate(self._admission.rules.model_dump() | given)
+        except ValidationError as error:
+            problems = (f"'{'.'.join(map(str, e['loc']))}': {e['msg']}" for e in error.errors())
+            raise BadBody("; ".join(problems)) from None
+        self._admission.change(rules)
+        self._endpoint.resize(rules.slots)
+        return json_answer(rules.model_dump())
+
     async def _reset(self, http: web.Request) -> web.StreamResponse:
         self._endpoint.reset_counters()
+        self._admission.reset()
         self._served.clear()
         self._undelivered = 0
-        return _json({})
+        return json_answer({})
 
 
 def run_stub_server(
@@ -227,6 +265,8 @@ def run_stub_server(
     port: int = 0,
     api_key: str | None = None,
     hang_s: float = HANG_S,
+    admission: AdmissionRules | None = None,
+    close_idle_s: float = CLOSE_IDLE_S,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve until interrupted (Ctrl-C); says the URL and a `models` section to paste.
@@ -236,7 +276,15 @@ def run_stub_server(
     """
 
     async def serve() -> None:
-        server = StubServer(config, seed=seed, language=language, api_key=api_key, hang_s=hang_s)
+        server = StubServer(
+            config,
+            seed=seed,
+            language=language,
+            api_key=api_key,
+            hang_s=hang_s,
+            admission=admission,
+            close_idle_s=close_idle_s,
+        )
         url = f"http://{host}:{await server.start(host, port)}/v1"
         say(f"The stub listens on {url} (counters: {url.removesuffix('/v1')}/stats)\n")
         say(models_section(url, with_key=api_key is not None))
@@ -255,28 +303,6 @@ def models_section(url: str, *, with_key: bool) -> str:
     return f'models:\n  default: {{base_url: "{url}", model: {MODEL}{key}}}'
 
 
-def _gone(http: web.Request) -> bool:
-    return http.transport is None or http.transport.is_closing()
-
-
-def _vector(text: str, *, packed: bool) -> list[float] | str:
-    vector = bigram_vector(text)
-    if not packed:
-        return vector
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-
-
 def _unknown_model(name: str) -> web.Response:
     message = f"The model `{name}` does not exist; this server has `{MODEL}`."
-    return _error(404, message, "invalid_request_error", "model_not_found")
-
-
-def _error(
-    status: int, message: str, kind: str, code: str | None, headers: dict[str, str] | None = None
-) -> web.Response:
-    body = error_body(message, kind, code)
-    return web.Response(status=status, body=body, headers=headers, content_type="application/json")
-
-
-def _json(value: Any) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")
+    return error_answer(404, message, "invalid_request_error", "model_not_found")

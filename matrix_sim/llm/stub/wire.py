@@ -45,6 +45,11 @@ class ChatCall:
     usage_in_stream: bool
 
     @property
+    def bounded_room(self) -> int:
+        """`max_tokens`; 0 where the client gives none."""
+        return 0 if self.request.max_tokens == _UNBOUNDED else self.request.max_tokens
+
+    @property
     def label(self) -> str:
         """The call by name: `act/a00042/t0007`, and `…#2` for a second attempt (S2)."""
         attempt = self.request.attempt
@@ -96,9 +101,10 @@ def read_chat(body: dict[str, Any], headers: Mapping[str, str]) -> ChatCall:
     )
 
 
-def completion(call: ChatCall, reply: Reply) -> bytes:
-    """The answer in one piece."""
-    message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": None}
+def completion(call: ChatCall, reply: Reply, *, null: bool = False) -> bytes:
+    """The answer in one piece; `null`: its content is no text, not even an empty one."""
+    content = None if null else reply.text
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
     if reply.finish is Finish.REFUSED:
         message |= {"content": None, "refusal": reply.text}
     if reply.reasoning:
@@ -109,10 +115,10 @@ def completion(call: ChatCall, reply: Reply) -> bytes:
     )
 
 
-def stream_of(call: ChatCall, reply: Reply) -> Iterator[bytes]:
+def stream_of(call: ChatCall, reply: Reply, *, null: bool = False) -> Iterator[bytes]:
     """The answer as server-sent events: reasoning, then text, in pieces, then the end."""
     kind = "refusal" if reply.finish is Finish.REFUSED else "content"
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": None if null else ""}]
     deltas += [{"reasoning_content": piece} for piece in _pieces(reply.reasoning)]
     deltas += [{kind: piece} for piece in _pieces(reply.text)]
     head = _envelope(call, reply, "chat.completion.chunk")
