@@ -18,7 +18,27 @@ from tests.support.small_world import everything, finished, play_world, small_co
 from tests.support.virtual_time import run_virtually
 
 OUTCOMES = {"truncated": 0.12, "malformed": 0.2, "empty": 0.12, "refused": 0.08}
-WEATHER = {"rate_limited": 0.2, "server": 0.1, "timeout": 0.05, "disconnect": 0.1}
+WEATHER = {
+    "rate_limited": 0.2,
+    "server": 0.1,
+    "timeout": 0.05,
+    "disconnect": 0.1,
+    "unavailable": 0.05,
+    "broken_body": 0.05,
+}
+QUARTER_OF_WEATHER = {
+    "rate_limited": 0.06,
+    "server": 0.04,
+    "timeout": 0.04,
+    "disconnect": 0.04,
+    "unavailable": 0.04,
+    "broken_body": 0.03,
+}
+ALL_KINDS = {
+    **{name: rate / 2 for name, rate in QUARTER_OF_WEATHER.items()},
+    **{"truncated": 0.025, "malformed": 0.025, "empty": 0.025},
+    **{"refused": 0.025, "null_content": 0.025},
+}
 GROUPS = 3
 
 
@@ -93,6 +113,81 @@ def test_bad_weather_changes_no_byte(seed: int, slots: int) -> None:
     assert everything(store, config) == everything(undisturbed(), config)
     sendings = sum(role.sendings for role in store.usage().roles)
     assert sendings > store.usage().replies
+
+
+class Witness:
+    """Sees what comes of every sending; anything but a reply or a typed failure passes it by."""
+
+    def __init__(self) -> None:
+        self.identity = b""
+        self.sent = 0
+        self.replies: Counter[tuple[str, int]] = Counter()
+        self.failures: Counter[tuple[Hindrance, bool, bool]] = Counter()
+        """By kind, whether it names a wait, and whether it may have been paid."""
+        self._inner: Endpoint
+
+    def around(self, inner: Endpoint) -> Endpoint:
+        self._inner, self.identity = inner, inner.identity
+        return self
+
+    async def send(self, request: Request, *, sending: int) -> Reply:
+        self.sent += 1
+        try:
+            reply = await self._inner.send(request, sending=sending)
+        except EnvironmentalFailure as failure:
+            kind = failure.hindrance, failure.retry_after_s is not None, failure.maybe_paid
+            self.failures[kind] += 1
+            raise
+        self.replies[request.address, request.attempt] += 1
+        return reply
+
+
+@examples(4)
+@given(seed=st.integers(0, 10**6), slots=st.integers(1, 64))
+def test_of_a_quarter_of_failures_of_all_kinds_none_is_dropped(seed: int, slots: int) -> None:
+    """Calls are replies and typed failures, and nothing else, wherever one counts them."""
+    faults, ticks = ALL_KINDS, 24
+    config = small_config(
+        stub={"faults": faults, "slots": slots, "latency": "lognormal:0.2:1.0"}, ticks=ticks
+    )
+    witness = Witness()
+    store, _ = finished(config, seed, wrap=witness.around)
+    usage = store.usage()
+
+    assert all(len(store.reports(group)) == ticks for group in range(GROUPS))
+    assert witness.sent == witness.replies.total() + witness.failures.total()
+    assert {*witness.failures} == {
+        (Hindrance.RATE_LIMITED, False, False),
+        (Hindrance.RATE_LIMITED, True, False),
+        (Hindrance.SERVER, False, False),
+        (Hindrance.SERVER, False, True),
+        (Hindrance.TIMEOUT, False, True),
+        (Hindrance.CONNECTION, False, True),
+    }
+    # Every reply was kept, and none was asked for twice; every sending is in the books.
+    assert {*witness.replies.values()} == {1}
+    assert (usage.calls, usage.replies) == (len(witness.replies), len(witness.replies))
+    assert sum(role.sendings for role in usage.roles) == witness.sent
+    # What was spoilt and could not be mended is committed with its cause.
+    committed = Counter(step.failure for report in reports(store) for step in report.steps)
+    assert {Failure.EMPTY, Failure.REFUSED, None} <= {*committed}
+
+    calm = small_config(
+        stub={"faults": {k: v for k, v in faults.items() if k not in WEATHER}}, ticks=ticks
+    )
+    assert everything(store, config) == everything(finished(calm)[0], calm)
+
+
+@examples(4)
+@given(seed=st.integers(0, 10**6), slots=st.integers(1, 64))
+def test_a_quarter_of_bad_weather_of_all_kinds_changes_no_byte(seed: int, slots: int) -> None:
+    config = small_config(
+        stub={"faults": QUARTER_OF_WEATHER, "slots": slots, "latency": "lognormal:0.2:1.0"}
+    )
+    witness = Witness()
+    store, _ = finished(config, seed, wrap=witness.around)
+    assert everything(store, config) == everything(undisturbed(), config)
+    assert 0.15 < witness.failures.total() / witness.sent < 0.35
 
 
 class GoesDown:
