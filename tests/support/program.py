@@ -11,7 +11,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +101,11 @@ def ended_at_last(program: Program) -> Iterator[Program]:
         program.kill_everything()
 
 
-@dataclass(frozen=True)
 class StubServer:
     """A `matrix-sim stub-server` that runs."""
 
-    url: str
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     def model(self, **more: Any) -> dict[str, Any]:
         """The entry in the `models` of a config that uses it."""
@@ -114,19 +113,63 @@ class StubServer:
 
     def stats(self) -> dict[str, Any]:
         """Its counters."""
-        with urllib.request.urlopen(f"{self.url.removesuffix('/v1')}/stats", timeout=10) as page:
-            counters: dict[str, Any] = json.load(page)
-            return counters
+        return self._answer("/stats", None)
+
+    def change(self, **rules: Any) -> None:
+        """Change what it lets in."""
+        self._answer("/admission", json.dumps(rules).encode())
+
+    def _answer(self, path: str, body: bytes | None) -> dict[str, Any]:
+        place = self.url.removesuffix("/v1") + path
+        with urllib.request.urlopen(place, body, timeout=10) as page:
+            answer: dict[str, Any] = json.load(page)
+            return answer
+
+
+class MortalStub(StubServer):
+    """One that can be killed, and comes back at the same address knowing nothing."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self._folder, self._arguments = folder, arguments
+        self._program, url = _started(folder, "--port", "0", *arguments)
+        super().__init__(url)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._program.kill_everything()
+
+    def start_again(self) -> None:
+        """Listen where it listened before."""
+        port = self.url.removesuffix("/v1").rpartition(":")[2]
+        self._program, _ = _started(self._folder, "--port", port, *self._arguments)
+
+
+@contextmanager
+def mortal_stub(folder: Path, *arguments: str) -> Iterator[MortalStub]:
+    """Like `stub_server`, and it may die in between."""
+    folder.mkdir()
+    stub = MortalStub(folder, *arguments)
+    try:
+        yield stub
+    finally:
+        stub.kill()
 
 
 @contextmanager
 def stub_server(folder: Path, *arguments: str, **environment: str) -> Iterator[StubServer]:
     """Serve the stub, on a port of its own choice, for as long as the block runs."""
     folder.mkdir()
-    command = ("stub-server", "--port", "0", "--seed", "3", *arguments)
-    with ended_at_last(Program(folder, *command, **environment)) as program:
-        line = program.first_line()
-        urls = [word for word in line.split() if word.startswith("http") and word.endswith("/v1")]
-        if not urls:
-            raise RuntimeError(f"the stub did not start: {line}\n{program.said()}")
-        yield StubServer(urls[0])
+    program, url = _started(folder, "--port", "0", *arguments, **environment)
+    with ended_at_last(program):
+        yield StubServer(url)
+
+
+def _started(folder: Path, *arguments: str, **environment: str) -> tuple[Program, str]:
+    """A stub's server and its address, once it listens."""
+    program = Program(folder, "stub-server", "--seed", "3", *arguments, **environment)
+    line = program.first_line()
+    urls = [word for word in line.split() if word.startswith("http") and word.endswith("/v1")]
+    if not urls:
+        program.kill_everything()
+        raise RuntimeError(f"the stub did not start: {line}\n{program.said()}")
+    return program, urls[0]

@@ -14,6 +14,7 @@ from tests.support.virtual_time import run_virtually
 
 PEOPLE, GROUPS, TICKS, WINDOW = 6, 2, 6, 3
 """Two windows; what one group sends in the first, the other routes in the second."""
+_BUILTIN = 18
 
 
 def embedded_stub(latency: str = "fixed:0") -> dict[str, Any]:
@@ -22,12 +23,18 @@ def embedded_stub(latency: str = "fixed:0") -> dict[str, Any]:
 
 
 def write_config(
-    folder: Path, models: dict[str, Any], *, society: dict[str, Any] | None = None, **runtime: Any
+    folder: Path,
+    models: dict[str, Any],
+    *,
+    society: dict[str, Any] | None = None,
+    people: int = PEOPLE,
+    budget: dict[str, Any] | None = None,
+    **runtime: Any,
 ) -> Path:
     """A config file of the society in `folder`; but for `society`, only how it is made varies."""
     config = {
         "seed": 3,
-        "personas": {"source": "builtin", "count": PEOPLE},
+        "personas": {"source": "builtin" if people <= _BUILTIN else "sampler", "count": people},
         "society": {
             "group_size": {"min": 2, "max": 4, "mean": 3},
             "neighbours": 1,
@@ -37,6 +44,7 @@ def write_config(
         }
         | (society or {}),
         "models": models,
+        "budget": budget or {},
         "runtime": {"placement": "packed", "max_in_flight": 16} | runtime,
     }
     path = folder / "config.yaml"
@@ -45,10 +53,13 @@ def write_config(
 
 
 def expected_scenarios(
-    folder: Path, society: dict[str, Any] | None = None, models: dict[str, Any] | None = None
+    folder: Path,
+    society: dict[str, Any] | None = None,
+    models: dict[str, Any] | None = None,
+    people: int = PEOPLE,
 ) -> bytes:
     """`scenarios.jsonl` of the society as the domain makes it, in one process and without Ray."""
-    file = write_config(folder, models or embedded_stub(), society=society)
+    file = write_config(folder, models or embedded_stub(), society=society, people=people)
     config = load_config(file, (), {}).config
     with RunStore.in_memory() as store:
         run_virtually(play_world(config, store))
