@@ -49,13 +49,13 @@ class Program:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool], *, patience_s: float = _PATIENCE_S) -> None:
         """Return as soon as `condition` holds; the program shows it, so it has to be asked for.
 
         Raises:
             RuntimeError: it ended, or took too long, before that; with what it said.
         """
-        give_up = time.monotonic() + _PATIENCE_S
+        give_up = time.monotonic() + patience_s
         while not condition():
             if self._process.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(f"it never came to that:\n{self.said()}")
