@@ -18,27 +18,7 @@ from tests.support.small_world import everything, finished, play_world, small_co
 from tests.support.virtual_time import run_virtually
 
 OUTCOMES = {"truncated": 0.12, "malformed": 0.2, "empty": 0.12, "refused": 0.08}
-WEATHER = {
-    "rate_limited": 0.2,
-    "server": 0.1,
-    "timeout": 0.05,
-    "disconnect": 0.1,
-    "unavailable": 0.05,
-    "broken_body": 0.05,
-}
-QUARTER_OF_WEATHER = {
-    "rate_limited": 0.06,
-    "server": 0.04,
-    "timeout": 0.04,
-    "disconnect": 0.04,
-    "unavailable": 0.04,
-    "broken_body": 0.03,
-}
-ALL_KINDS = {
-    **{name: rate / 2 for name, rate in QUARTER_OF_WEATHER.items()},
-    **{"truncated": 0.025, "malformed": 0.025, "empty": 0.025},
-    **{"refused": 0.025, "null_content": 0.025},
-}
+WEATHER = {"rate_limited": 0.2, "server": 0.1, "timeout": 0.05, "disconnect": 0.1}
 GROUPS = 3
 
 
@@ -115,6 +95,21 @@ def test_bad_weather_changes_no_byte(seed: int, slots: int) -> None:
     assert sendings > store.usage().replies
 
 
+QUARTER_OF_WEATHER = {
+    "rate_limited": 0.06,
+    "server": 0.04,
+    "timeout": 0.04,
+    "disconnect": 0.04,
+    "unavailable": 0.04,
+    "broken_body": 0.03,
+}
+ALL_KINDS = {
+    **{name: rate / 2 for name, rate in QUARTER_OF_WEATHER.items()},
+    **{"truncated": 0.025, "malformed": 0.025, "empty": 0.025},
+    **{"refused": 0.025, "null_content": 0.025},
+}
+
+
 class Witness:
     """Sees what comes of every sending; anything but a reply or a typed failure passes it by."""
 
@@ -173,7 +168,8 @@ def test_of_a_quarter_of_failures_of_all_kinds_none_is_dropped(seed: int, slots:
     assert {Failure.EMPTY, Failure.REFUSED, None} <= {*committed}
 
     calm = small_config(
-        stub={"faults": {k: v for k, v in faults.items() if k not in WEATHER}}, ticks=ticks
+        stub={"faults": {k: v for k, v in faults.items() if k not in QUARTER_OF_WEATHER}},
+        ticks=ticks,
     )
     assert everything(store, config) == everything(finished(calm)[0], calm)
 
