@@ -94,7 +94,6 @@ class OpenAIEndpoint:
         raise EnvironmentalFailure(
             Hindrance.SERVER,
             f"{self._transport.place} answered {answer.status}, but {problem}: {beginning!r}",
-            maybe_paid=True,
         )
 
     def _failure(self, answer: Answer) -> EnvironmentalFailure:
