@@ -54,6 +54,17 @@ def test_a_sliding_window_gives_a_minute_at_once_and_then_waits_for_it_to_pass()
     assert burst(admission) == 600
 
 
+def test_a_sliding_window_forgets_one_request_after_the_other() -> None:
+    clock = Clock()
+    admission = door(clock, rpm=3, window="sliding")
+    for _ in range(3):
+        assert let_in(admission)
+        clock.now += 20
+    for _ in range(5):
+        assert burst(admission) == 1
+        clock.now += 20
+
+
 def test_a_shorter_window_allows_its_share_of_a_minute() -> None:
     clock = Clock()
     admission = door(clock, rpm=600, window="sliding", window_s=5)

@@ -133,8 +133,9 @@ def test_slots_reject_or_queue_and_can_be_changed_while_calls_wait() -> None:
         statuses = [(await a)[0] for a in [asyncio.create_task(post(url, http)) for _ in range(3)]]
         await post(url, http, "/admission", over="queue")
         waiting = [asyncio.create_task(post(url, http)) for _ in range(3)]
-        while (await stats(url, http))["admission"]["in_flight"] < 3:
+        while (before := await stats(url, http))["admission"]["in_flight"] < 3:
             await asyncio.sleep(0.005)
+        assert before["peak_busy"] == 1
         await post(url, http, "/admission", slots=3)
         while (counted := await stats(url, http))["peak_busy"] < 3:
             await asyncio.sleep(0.005)
