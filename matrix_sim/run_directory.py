@@ -113,7 +113,7 @@ def _found(
     store: RunStore,
 ) -> None:
     """Commit the society of these people, and erase what the anonymiser was shown of them."""
-    founding = found_society(config, people, prompts, _embedding(config))
+    founding = found_society(config, people, prompts, embedding_of(config))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
     store.apply([*events, ForgetTexts(Role.ANONYMISER)])
@@ -130,7 +130,8 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def _embedding(config: RunConfig) -> Embed:
+def embedding_of(config: RunConfig) -> Embed:
+    """Where the vectors come from that people are grouped by."""
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
