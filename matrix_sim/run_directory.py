@@ -60,11 +60,13 @@ def open_run(
     owner: str,
     fork: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    before_founding: Callable[[], None] = lambda: None,
 ) -> OpenedRun:
     """Open `directory` for this config; make and found it if it is new.
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
-    Founding may ask models; `say` is told how far that is.
+    Founding may ask models; `say` is told how far that is, and `before_founding` is called before
+    it and may refuse.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
@@ -81,6 +83,7 @@ def open_run(
     with RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S) as store:
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
+            before_founding()
             people = selection.personas
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)

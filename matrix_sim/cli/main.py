@@ -14,6 +14,7 @@ import typer
 
 from matrix_sim import __version__
 from matrix_sim.cli.bench import bench
+from matrix_sim.cli.check_models import check_models
 from matrix_sim.cli.errors import ReportingGroup
 from matrix_sim.cli.personas import personas
 from matrix_sim.cli.personas_convert import convert
@@ -51,6 +52,7 @@ def _program(
 
 
 app.command("validate")(validate)
+app.command("check-models")(check_models)
 app.command("simulate")(simulate)
 app.command("run")(simulate)
 app.command("stub-server")(stub_server)
