@@ -101,7 +101,7 @@ async def _chat_findings(errands: Errands, place: Place, needs: Needs) -> list[F
         findings.append(_context(slot or reached.context_tokens, reached, chatted, place, needs))
         findings.append(Finding("speed", "ok", _speed(chatted)))
     except EnvironmentalFailure as failure:
-        findings.append(_hindered(failure, findings))
+        findings += _hindered(failure, findings)
     return findings
 
 
@@ -120,7 +120,7 @@ async def _embedding_findings(errands: Errands, key: str) -> list[Finding]:
             else Finding("batches", "note", "differ from single texts, so that each goes alone")
         )
     except EnvironmentalFailure as failure:
-        findings.append(_hindered(failure, findings))
+        findings += _hindered(failure, findings)
     finally:
         if client is not None:
             await client.close()
@@ -130,15 +130,16 @@ async def _embedding_findings(errands: Errands, key: str) -> list[Finding]:
 _CHECK_OF = {
     Hindrance.UNAUTHORISED: "key",
     Hindrance.MODEL_UNKNOWN: "model",
-    Hindrance.CONNECTION: "reachable",
 }
 
 
-def _hindered(failure: EnvironmentalFailure, before: list[Finding]) -> Finding:
+def _hindered(failure: EnvironmentalFailure, before: list[Finding]) -> list[Finding]:
     # What to do stands at the end of the detail, where a run would say it, too.
     said, _, todo = failure.detail.partition("; ")
-    check = _CHECK_OF.get(failure.hindrance, "answers" if before else "reachable")
-    return Finding(check, "wrong", said, todo)
+    silent = failure.hindrance in (Hindrance.CONNECTION, Hindrance.TIMEOUT) and not before
+    check = "reachable" if silent else _CHECK_OF.get(failure.hindrance, "answers")
+    answers = [] if silent or before else [Finding("reachable", "ok", "it answers")]
+    return [*answers, Finding(check, "wrong", said, todo)]
 
 
 def _key(errands: Errands) -> Finding:
