@@ -151,7 +151,8 @@ def _bound(bound: Bound, found: Estimate) -> str:
     if bound.fits is False:
         return f"{name}: does NOT fit, about {_rounded(bound.expected)} are needed"
     if bound.fits is None:
-        return f"{name}: prompts alone take {_rounded(bound.expected)}; replies come on top (--preview)"
+        known = _rounded(bound.expected)
+        return f"{name}: prompts alone take {known}; replies come on top (--preview)"
     return f"{name}: fits, about {bound.expected / bound.allowed:.0%} of it"
 
 

@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from matrix_sim.llm.contracts import LLM, Finish, Reply, Request
+from matrix_sim.messages import TickReport
 from matrix_sim.outlook.meter import Kind, kind_of
 from matrix_sim.randomness import named_random
 from matrix_sim.society.replies import ActReply, GoalReply, RouteReply
@@ -67,11 +68,14 @@ class Manner:
             case "act":
                 self.effects.append(value["effect"])
                 self._measure("action", value["action"])
-            case "route":
-                members = len(_members(request))
-                for entry in value["routes"]:
-                    noticed = min(len(entry["aware"]), max(0, members - 1))
-                    self.aware += [1] * noticed + [0] * max(0, members - 1 - noticed)
+
+    def hear(self, report: TickReport, members: int) -> None:
+        """Take down who became aware of what in a tick of a group of so many."""
+        told = [seen.action.order for d in report.deliveries for seen in d.observations]
+        for action in (*report.actions, *(envelope.action for envelope in report.inbox)):
+            others = members - (action.group == report.group)
+            noticed = min(others, told.count(action.order))
+            self.aware += [1] * noticed + [0] * (others - noticed)
 
     def _measure(self, name: str, text: str) -> None:
         self.characters.setdefault(name, []).append(len(text))

@@ -20,7 +20,7 @@ from matrix_sim.rehearsal import Rehearsal, TellingLedger
 from matrix_sim.run_directory import LOCK_WAIT_S, OpenedRun
 from matrix_sim.society.society import Society
 from matrix_sim.store.adapters import StoreJournal, StoreLedger
-from matrix_sim.store.group_commit import GroupCommit
+from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
 
 _PREFIX_CACHE_TOKENS = 1_000_000
@@ -111,13 +111,18 @@ async def play_preview(
         failpoints=NO_FAILPOINTS,
     )
     meter = Meter(journaled, on_reply=heard)
-    ledger = TellingLedger(
-        StoreLedger(channel), lambda report: on_tick(Happening(report, thoughts)), on_scenario
-    )
-    rehearsal = Rehearsal(config, run.society, run.prompts, meter, channel)
-    progress = store.progress(len(run.society.groups), config.society.scenario_window)
+
+    def committed(report: TickReport) -> None:
+        manner.hear(report, len(run.society.groups[report.group].members))
+        on_tick(Happening(report, thoughts))
+
+    ledger = TellingLedger(StoreLedger(channel), committed, on_scenario)
     try:
-        await rehearsal.simulation(progress, ledger=ledger).run()
+        with RunStore.in_memory() as nothing:
+            # From the beginning in any case: what was asked before comes from the journal.
+            rehearsal = Rehearsal(config, run.society, run.prompts, meter, InlineCommit(nothing))
+            groups, window = len(run.society.groups), config.society.scenario_window
+            await rehearsal.simulation(nothing.progress(groups, window), ledger=ledger).run()
     except EnvironmentalFailure as failure:
         raise RunFailure(f"the preview could not go on: {failure}") from failure
     finally:
