@@ -43,7 +43,9 @@ def estimate(
         grouping = KindEstimate(GROUPING, calls, profile_tokens, output, None)
         kinds.setdefault(Role.EMBEDDING, []).append(grouping)
     roles = tuple(
-        _role(role, model_of(config.models, role), tuple(found)) for role, found in kinds.items()
+        _role(role, model_of(config.models, role), tuple(kinds[role]))
+        for role in Role
+        if role in kinds
     )
     further = [scale.kind(kind, played.further) for kind in played.further]
     round_calls, round_tokens = scale.round() if config.society.scenarios else (0, 0)

@@ -141,10 +141,11 @@ class Mannered:
                 # Said is said: an idle turn of the stub becomes what the model did as often.
                 value["action"] = self._resized("action", value["action"] or "…", draw)
             case "route" if self._manner.aware:
+                members = _members(request)
                 for entry in value["routes"]:
-                    entry["aware"] = [
-                        m for m in _members(request) if draw.choice(self._manner.aware)
-                    ]
+                    entry["aware"] = [m for m in members if draw.choice(self._manner.aware)]
+                    # Few people have nobody to send on to: what none takes up, none sends on.
+                    entry["forward"] = entry["forward"] if entry["aware"] else []
         return orjson.dumps(value).decode()
 
     def _resized(self, name: str, text: str, draw: random.Random) -> str:
