@@ -93,7 +93,7 @@ def _show(checkups: tuple[Checkup, ...]) -> None:
     draw = _tables if sys.stdout.isatty() else _plain
     draw(checkups)
     wrong = sum(f.mark == "wrong" for one in checkups for f in one.findings)
-    print(f"{wrong} things are wrong" if wrong else "nothing is wrong")
+    print({0: "nothing is wrong", 1: "1 thing is wrong"}.get(wrong, f"{wrong} things are wrong"))
 
 
 def _plain(checkups: tuple[Checkup, ...]) -> None:
