@@ -103,6 +103,13 @@ def test_a_schema_that_is_ignored_is_wrong_and_the_way_that_works_is_named() -> 
     assert "by JSON schema: ignored ('5')" in found.said
 
 
+def test_a_shape_with_an_answer_that_it_does_not_allow_is_not_honoured() -> None:
+    def free(body: Mapping[str, Any]) -> Scripted:
+        return chat('{"answer": "5"}')
+
+    assert finding(checked(free), "replies of a shape").mark == "wrong"
+
+
 def test_a_schema_that_is_refused_is_no_matter_where_auto_may_find_another_way() -> None:
     def json_mode(body: Mapping[str, Any]) -> Scripted:
         refused = error(400, "response_format json_schema is not supported")

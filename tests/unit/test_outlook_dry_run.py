@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,18 @@ import pytest
 
 from matrix_sim.config import RunConfig
 from matrix_sim.llm.contracts import Role
+from matrix_sim.messages import (
+    Action,
+    ActionKind,
+    Envelope,
+    Grant,
+    Scenario,
+    SummaryOrder,
+    TickReport,
+    null_report,
+)
 from matrix_sim.outlook.dry_run import DryRun, dry_run
-from matrix_sim.outlook.sample import sample_of
+from matrix_sim.outlook.sample import Sample, SampledGroups, sample_of
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.run_store import RunStore
@@ -149,3 +161,29 @@ def test_a_sample_of_everybody_is_the_society() -> None:
     sample = sample_of(society, 100, 1)
     assert sample.whole
     assert sample.society is society
+
+
+class Sending:
+    """Groups of which each sends one action to all its neighbours, in every tick."""
+
+    def __init__(self, sample: Sample) -> None:
+        self._sample = sample
+
+    async def play(self, grant: Grant) -> TickReport:
+        group = self._sample.society.groups[grant.group]
+        action = Action(grant.tick, grant.group, group.members[0], ActionKind.PLAN, "said")
+        sent = tuple(Envelope(target, 0, action, "one") for target in group.neighbours)
+        return replace(null_report(grant.group, grant.tick, 0), envelopes=sent)
+
+    async def summarise(self, order: SummaryOrder) -> Scenario:
+        raise AssertionError("nobody asks for one")
+
+
+def test_what_is_sent_out_of_a_sample_comes_in_elsewhere() -> None:
+    with RunStore.in_memory() as store:
+        society = founded(village(), store)
+    sample = sample_of(society, 40, 1)
+    groups = SampledGroups(Sending(sample), sample)
+    for number in range(sample.groups):
+        report = asyncio.run(groups.play(Grant(number, 0, 0, ())))
+        assert tuple(e.target for e in report.envelopes) == sample.neighbours[number]
