@@ -60,11 +60,13 @@ def open_run(
     owner: str,
     fork: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
+    before_founding: Callable[[], None] = lambda: None,
 ) -> OpenedRun:
     """Open `directory` for this config; make and found it if it is new.
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
-    Founding may ask models; `say` is told how far that is.
+    Founding may ask models; `say` is told how far that is, and `before_founding` is called before
+    it and may refuse.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
@@ -81,6 +83,7 @@ def open_run(
     with RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S) as store:
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
+            before_founding()
             people = selection.personas
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)
@@ -113,7 +116,7 @@ def _found(
     store: RunStore,
 ) -> None:
     """Commit the society of these people, and erase what the anonymiser was shown of them."""
-    founding = found_society(config, people, prompts, _embedding(config))
+    founding = found_society(config, people, prompts, embedding_of(config))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
     store.apply([*events, ForgetTexts(Role.ANONYMISER)])
@@ -130,7 +133,8 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def _embedding(config: RunConfig) -> Embed:
+def embedding_of(config: RunConfig) -> Embed:
+    """Where the vectors come from that people are grouped by."""
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)

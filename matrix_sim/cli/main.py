@@ -14,11 +14,14 @@ import typer
 
 from matrix_sim import __version__
 from matrix_sim.cli.bench import bench
+from matrix_sim.cli.check_models import check_models
 from matrix_sim.cli.errors import ReportingGroup
+from matrix_sim.cli.estimate import estimate
 from matrix_sim.cli.personas import personas
 from matrix_sim.cli.personas_convert import convert
 from matrix_sim.cli.personas_inspect import inspect
 from matrix_sim.cli.personas_sample import sample
+from matrix_sim.cli.preview import preview
 from matrix_sim.cli.simulate import simulate
 from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
@@ -51,6 +54,9 @@ def _program(
 
 
 app.command("validate")(validate)
+app.command("check-models")(check_models)
+app.command("estimate")(estimate)
+app.command("preview")(preview)
 app.command("simulate")(simulate)
 app.command("run")(simulate)
 app.command("stub-server")(stub_server)

@@ -10,6 +10,7 @@ from actors.connection import connect, disconnect
 from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage
 from matrix_sim.cli.interrupts import Interrupts
+from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
@@ -56,6 +57,8 @@ async def play_to_the_end(run: OpenedRun, audience: Audience) -> Played:
     if end is not None:
         audience.say("the run has ended before: nothing is left to play")
     else:
+        if not run.fresh:  # before it was founded, they were looked at
+            await demand_endpoints(run.config, founding=False)
         end = await _produce(run, audience)
     with RunStore.read_only(run.directory) as store:
         quota = run.config.society.scenarios

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import lasting_directory, run_owner
 from matrix_sim.config import RunConfig
 from matrix_sim.config.file import LoadedConfig, load_config, load_values, with_environment
@@ -150,9 +151,14 @@ class Run:
 
     def _open(self) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)
-        if self._fork_of is None or (directory / DATABASE_FILE).exists():
-            return open_run(self._loaded, directory, owner=run_owner())
-        return open_run(self._loaded, self._fork_of, owner=run_owner(), fork=directory)
+        source = None if (directory / DATABASE_FILE).exists() else self._fork_of
+        return open_run(
+            self._loaded,
+            source or directory,
+            owner=run_owner(),
+            fork=directory if source else None,
+            before_founding=lambda: asyncio.run(demand_endpoints(self.config, founding=True)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

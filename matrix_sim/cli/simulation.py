@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matrix_sim.cli.anonymised import anonymised_line, close_look_lines
 from matrix_sim.cli.playing import Played, play_to_the_end
+from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory, run_owner
 from matrix_sim.cli.terminal import reserved_terminal
@@ -32,6 +33,7 @@ def play(
         owner=run_owner(),
         fork=fork and lasting_directory(fork, os.environ),
         say=say,
+        before_founding=lambda: asyncio.run(demand_endpoints(loaded.config, founding=True)),
     )
     _introduce(run, say)
     quota = run.config.society.scenarios

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
+from matrix_sim.llm.answer import Answer
 from matrix_sim.llm.failures import complaint
-from matrix_sim.llm.transport import Answer
 
 
 class Structure(Enum):

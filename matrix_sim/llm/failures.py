@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
+from matrix_sim.llm.answer import Answer
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.transport import Answer
 from matrix_sim.text import clean_text, clip
 
 _SHOWN_CHARACTERS = 500

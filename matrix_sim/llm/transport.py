@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import aiohttp
 import httpx2
@@ -17,6 +16,7 @@ from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHt
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.errors import UsageError
+from matrix_sim.llm.answer import Answer as Answer
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 
 KEEP_ALIVE_S = 2.0
@@ -29,16 +29,6 @@ _CONNECTIONS = 4096
 
 _SHORTEST_SECRET = 4
 """Shorter keys are place-holders of local servers; blanking "x" would only spoil the message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the endpoint answered, whatever the status."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Looked up without regard to case."""
-    body: bytes
 
 
 class Transport:

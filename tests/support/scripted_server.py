@@ -29,6 +29,7 @@ class Seen:
     path: str
     headers: Mapping[str, str]
     body: Any
+    """None for a GET."""
 
 
 Answering = Callable[[Seen], Scripted | Awaitable[Scripted] | None]
@@ -38,15 +39,18 @@ Answering = Callable[[Seen], Scripted | Awaitable[Scripted] | None]
 class ScriptedServer:
     """Answers by a function of the request, and keeps what it saw."""
 
-    def __init__(self, answer: Answering) -> None:
+    def __init__(self, answer: Answering, answer_get: Answering | None = None) -> None:
         self._answer = answer
+        self._answer_get = answer_get
         self.seen: list[Seen] = []
         self.base_url = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        seen = Seen(request.path, request.headers.copy(), json.loads(await request.read()))
+        asked = request.method == "GET" and self._answer_get
+        body = None if asked else json.loads(await request.read())
+        seen = Seen(request.path, request.headers.copy(), body)
         self.seen.append(seen)
-        answer = self._answer(seen)
+        answer = asked(seen) if asked else self._answer(seen)
         if isinstance(answer, Awaitable):
             answer = await answer
         if answer is None:
@@ -62,11 +66,18 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def serving(answer: Answering) -> AsyncIterator[ScriptedServer]:
-    """A server on a free port of the loopback, for as long as the block runs."""
-    server = ScriptedServer(answer)
+async def serving(
+    answer: Answering, answer_get: Answering | None = None
+) -> AsyncIterator[ScriptedServer]:
+    """A server on a free port of the loopback, for as long as the block runs.
+
+    Without `answer_get`, it knows no GET.
+    """
+    server = ScriptedServer(answer, answer_get)
     app = web.Application()
     app.router.add_post(ANY_PATH, server.handle)
+    if answer_get is not None:
+        app.router.add_get(ANY_PATH, server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -105,3 +116,9 @@ def error(status: int, message: str, **fields: object) -> Scripted:
     assert isinstance(headers, dict)
     body = json.dumps({"error": {"message": message, **fields}}).encode()
     return Scripted(status, body, headers)
+
+
+def models(*entries: str | Mapping[str, object]) -> Scripted:
+    """A 200 of GET /models: names, or all that is said of one."""
+    data = [{"id": entry} if isinstance(entry, str) else entry for entry in entries]
+    return Scripted(body=json.dumps({"object": "list", "data": data}).encode())

@@ -29,20 +29,11 @@ from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.society.assembly import (
-    LiveGroup,
-    LocalMembers,
-    build_agents,
-    build_modulator,
-    charter_of,
-)
-from matrix_sim.society.clock import Clock
-from matrix_sim.society.horizon import horizon_of
-from matrix_sim.society.modulator import Modulator
-from matrix_sim.society.settings import agent_settings, modulator_settings
-from matrix_sim.society.simulation import Simulation, SimulationEnd, SimulationSettings
+from matrix_sim.rehearsal import Rehearsal
+from matrix_sim.society.assembly import LiveGroup
+from matrix_sim.society.simulation import Simulation, SimulationEnd
 from matrix_sim.society.society import Society
-from matrix_sim.store.adapters import StoreChannel, StoreHistory, StoreJournal, StoreLedger
+from matrix_sim.store.adapters import StoreChannel, StoreJournal
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
@@ -192,45 +183,12 @@ class World:
             prefix_cache=PrefixCache(100_000),
             failpoints=self.failpoints,
         )
-        history = StoreHistory(channel)
-        tokens = config.models.default.max_tokens
-
-        def live(group: int) -> LiveGroup:
-            charter = charter_of(
-                society,
-                group,
-                agent_settings(config.society, tokens),
-                modulator_settings(
-                    config.society, tokens, vectors=not config.models.embedding.local
-                ),
-            )
-
-            def build(reports: tuple[TickReport, ...]) -> Modulator:
-                agents = build_agents(charter, prompts, self.llm, reports)
-                return build_modulator(
-                    charter, prompts, self.llm, LocalMembers(agents), history, reports
-                )
-
-            return LiveGroup(group, history, build)
-
         self.society = society
-        self.groups = LocalGroups(live)
-        neighbours = tuple(g.neighbours for g in society.groups)
-        progress = self.store.progress(len(neighbours), config.society.scenario_window)
-        self.simulation = Simulation(
-            neighbours=neighbours,
-            clock=Clock(neighbours, config.society.scenario_window, progress.committed),
-            horizon=horizon_of(config.society, len(neighbours)),
-            settings=SimulationSettings(
-                window=config.society.scenario_window,
-                min_actions=config.society.min_actions,
-                inbox_limit=config.society.inbox_limit,
-                tick_attempts=config.runtime.tick_attempts,
-                scenarios=config.society.scenarios,
-            ),
+        rehearsal = Rehearsal(config, society, prompts, self.llm, channel)
+        self.groups = LocalGroups(rehearsal.group)
+        self.simulation = rehearsal.simulation(
+            self.store.progress(len(society.groups), config.society.scenario_window),
             groups=self.groups,
-            ledger=StoreLedger(channel),
-            progress=progress,
             failpoints=self.failpoints,
         )
 

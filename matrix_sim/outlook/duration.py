@@ -1,0 +1,70 @@
+"""How long a run takes: what it has to wait for longest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from matrix_sim.config import RunConfig
+from matrix_sim.llm.backends import model_of
+from matrix_sim.llm.contracts import Role
+from matrix_sim.outlook.dry_run import DryRun
+from matrix_sim.outlook.figures import Duration, RoleEstimate
+
+Seconds = Mapping[tuple[Role, str], float | None]
+
+
+def duration_of(
+    config: RunConfig, played: DryRun, roles: Sequence[RoleEstimate]
+) -> Duration | None:
+    """The longest of: all replies, as many at once as may be; one group's ticks; the limits.
+
+    None where no reply was timed.
+    """
+    seconds = {(role.role, kind.what): kind.seconds for role in roles for kind in role.kinds}
+    timed = [taken for taken in seconds.values() if taken is not None]
+    if not timed:
+        return None
+    typical = fmean(timed)
+    waits = [
+        _all_replies(config, roles, typical),
+        _one_group(played, seconds, typical),
+        *_limits(config, roles),
+    ]
+    return max(waits, key=lambda one: one.seconds)
+
+
+def _all_replies(config: RunConfig, roles: Sequence[RoleEstimate], typical: float) -> Duration:
+    total = math.fsum(
+        kind.calls * (typical if kind.seconds is None else kind.seconds)
+        for role in roles
+        for kind in role.kinds
+    )
+    at_once, why = config.runtime.max_in_flight, "runtime.max_in_flight"
+    for role in roles:
+        limits = model_of(config.models, role.role).limits
+        if isinstance(limits.concurrency, int) and limits.concurrency < at_once:
+            at_once, why = limits.concurrency, f"limits.concurrency of {role.model}"
+    return Duration(total / at_once, f"{at_once} replies at once ({why})")
+
+
+def _one_group(played: DryRun, seconds: Seconds, typical: float) -> Duration:
+    """The calls that have to wait for each other: a goal, then act and route, tick after tick."""
+    tick = math.fsum(
+        seconds.get(kind) or 0.0 for kind in ((Role.AGENT, "act"), (Role.MODULATOR, "route"))
+    )
+    path = (seconds.get((Role.AGENT, "goal")) or typical) + played.end.ticks * (tick or typical)
+    return Duration(path, f"{played.end.ticks} ticks, each after the one before")
+
+
+def _limits(config: RunConfig, roles: Sequence[RoleEstimate]) -> list[Duration]:
+    found = list[Duration]()
+    for role in roles:
+        limits = model_of(config.models, role.role).limits
+        tokens = role.prompt_tokens + (role.output_tokens or 0)
+        if limits.rpm:
+            found.append(Duration(60 * role.calls / limits.rpm, f"limits.rpm of {role.model}"))
+        if limits.tpm:
+            found.append(Duration(60 * tokens / limits.tpm, f"limits.tpm of {role.model}"))
+    return found

@@ -1,0 +1,138 @@
+"""A few people of a config, played for one window on the real endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from matrix_sim.config.file import LoadedConfig
+from matrix_sim.errors import RunFailure, UsageError
+from matrix_sim.failpoints import NO_FAILPOINTS
+from matrix_sim.llm.backends import Backends
+from matrix_sim.llm.contracts import EnvironmentalFailure, Reply, Request
+from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.messages import Scenario, TickReport
+from matrix_sim.outlook.manner import Manner
+from matrix_sim.outlook.meter import Counts, Kind, Meter, StopWatch
+from matrix_sim.rehearsal import Rehearsal, TellingLedger
+from matrix_sim.run_directory import LOCK_WAIT_S, OpenedRun
+from matrix_sim.society.society import Society
+from matrix_sim.store.adapters import StoreJournal, StoreLedger
+from matrix_sim.store.group_commit import GroupCommit, InlineCommit
+from matrix_sim.store.run_store import RunStore
+
+_PREFIX_CACHE_TOKENS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A tick that was committed, with what was thought in it."""
+
+    report: TickReport
+    thoughts: Mapping[str, str]
+    """The model's thinking so far, by the address of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a preview came to."""
+
+    society: Society
+    counts: Counts
+    seconds: Mapping[Kind, tuple[float, ...]]
+    """How long each reply took; none for those that the run directory held already."""
+    manner: Manner
+    models: tuple[str, ...]
+    """The names that the endpoints gave of what answered."""
+
+
+def preview_config(loaded: LoadedConfig, people: int) -> LoadedConfig:
+    """The config of a society of the first `people` people, for one window.
+
+    Raises:
+        UsageError: there is nobody in it.
+    """
+    if people < 1:
+        raise UsageError("a preview needs at least one person: --preview 3")
+    config = loaded.config
+    living = min(people, config.personas.count or people)
+    sizes, society = config.society.group_size, config.society
+    groups = sizes.model_copy(
+        update={"min": min(sizes.min, living), "mean": min(sizes.mean, living)}
+    )
+    changed = {
+        "personas": config.personas.model_copy(update={"count": living}),
+        "society": society.model_copy(
+            update={"group_size": groups, "ticks": society.scenario_window, "scenarios": None}
+        ),
+    }
+    return replace(loaded, config=config.model_copy(update=changed))
+
+
+async def play_preview(
+    run: OpenedRun,
+    owner: str,
+    on_tick: Callable[[Happening], None],
+    on_scenario: Callable[[Scenario], None],
+) -> Previewed:
+    """Play a run that was opened for a preview, in this process, to its end.
+
+    Raises:
+        RunFailure: an endpoint did not answer; what it did answer is kept in the run directory.
+    """
+    store = RunStore.open(run.directory, owner=owner, create=False, wait_s=LOCK_WAIT_S)
+    channel = GroupCommit(store)
+    watch, manner = StopWatch(), Manner()
+    thoughts: dict[str, str] = {}
+    models: dict[str, None] = {}
+
+    def heard(request: Request, reply: Reply) -> None:
+        manner.learn(request, reply)
+        models[reply.model] = None
+        if reply.reasoning:
+            thoughts[request.address] = reply.reasoning
+
+    config = run.config
+    backends = Backends(
+        config.models,
+        config.secrets,
+        run.prompts,
+        seed=config.seed,
+        components=len(run.society.members[0].direction),
+        gate_of=lambda model, address: watch.gate(),
+    )
+    journaled = Journaled(
+        backends.of_role,
+        StoreJournal(channel),
+        max_in_flight=config.runtime.max_in_flight,
+        prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
+        failpoints=NO_FAILPOINTS,
+    )
+    meter = Meter(journaled, on_reply=heard)
+
+    def committed(report: TickReport) -> None:
+        manner.hear(report, len(run.society.groups[report.group].members))
+        on_tick(Happening(report, thoughts))
+
+    ledger = TellingLedger(StoreLedger(channel), committed, on_scenario)
+    try:
+        with RunStore.in_memory() as nothing:
+            # From the beginning in any case: what was asked before comes from the journal.
+            rehearsal = Rehearsal(config, run.society, run.prompts, meter, InlineCommit(nothing))
+            groups, window = len(run.society.groups), config.society.scenario_window
+            await rehearsal.simulation(nothing.progress(groups, window), ledger=ledger).run()
+    except EnvironmentalFailure as failure:
+        raise RunFailure(f"the preview could not go on: {failure}") from failure
+    finally:
+        await asyncio.shield(journaled.close())
+        await backends.close()
+        await channel.close()
+    return Previewed(
+        society=run.society,
+        counts=meter.counts,
+        seconds={kind: tuple(taken) for kind, taken in watch.seconds.items()},
+        manner=manner,
+        models=tuple(models),
+    )
