@@ -18,6 +18,7 @@ from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.personas.model import Persona
@@ -27,7 +28,7 @@ from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
 from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import ForgetTexts, PutEvent
+from matrix_sim.store.writes import ForgetTexts, PutEvent, PutPrices
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
@@ -78,7 +79,10 @@ def open_run(
         fork_journal(directory, fork)
         directory = fork
     look: CloseLook | None = None
-    with RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S) as store:
+    with RunStore.open(
+        directory, owner=owner, create=True, wait_s=LOCK_WAIT_S, budget=config.budget
+    ) as store:
+        store.apply([PutPrices(tariffs_of(config.models))])
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
             people = selection.personas

@@ -26,6 +26,7 @@ from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import StubEndpoint
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
@@ -191,6 +192,7 @@ class World:
             max_in_flight=config.runtime.max_in_flight,
             prefix_cache=PrefixCache(100_000),
             failpoints=self.failpoints,
+            tariffs=tariffs_of(config.models),
         )
         history = StoreHistory(channel)
         tokens = config.models.default.max_tokens
