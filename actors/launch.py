@@ -212,11 +212,13 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         )
         for number in range(placement.llm_actors)
     )
-    agent = agent_settings(society.settings, model_of(config.models, Role.AGENT).max_tokens)
+    acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
+    agent = agent_settings(society.settings, acting.max_tokens, largest_reply=acting.largest_reply)
     modulator = modulator_settings(
         society.settings,
-        model_of(config.models, Role.MODULATOR).max_tokens,
+        routing.max_tokens,
         vectors=not config.models.embedding.local,
+        largest_reply=routing.largest_reply,
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
     agents: dict[int, Handle] = {}

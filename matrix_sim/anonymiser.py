@@ -88,7 +88,13 @@ async def _look(
     )
     try:
         return await look_closely(
-            llm, prompts, personas, max_tokens=model.max_tokens, width=width, tell=tell
+            llm,
+            prompts,
+            personas,
+            max_tokens=model.max_tokens,
+            largest_reply=model.largest_reply,
+            width=width,
+            tell=tell,
         )
     finally:
         await llm.close()

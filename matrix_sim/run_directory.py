@@ -19,6 +19,7 @@ from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.tariff import tariffs_of
+from matrix_sim.messages import summary_address
 from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.personas.model import Persona
@@ -28,7 +29,7 @@ from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
 from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import ForgetTexts, PutEvent, PutPrices
+from matrix_sim.store.writes import DropScenarios, ForgetTexts, PutEvent, PutPrices, SetAside
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
@@ -52,6 +53,8 @@ class OpenedRun:
     """Whether it was founded just now."""
     notices: tuple[str, ...]
     """What the user should know about the place the run is kept in."""
+    asked_again: int = 0
+    """Summaries that had failed for good and are to be asked for again."""
 
 
 def open_run(
@@ -60,12 +63,14 @@ def open_run(
     *,
     owner: str,
     fork: Path | None = None,
+    retry_failed: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> OpenedRun:
     """Open `directory` for this config; make and found it if it is new.
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
-    Founding may ask models; `say` is told how far that is.
+    Founding may ask models; `say` is told how far that is. With `retry_failed`, what failed for
+    good and is part of no committed tick is asked again.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
@@ -92,11 +97,29 @@ def open_run(
             _found(config, people, prompts, identity, store)
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
+        asked_again = set_failed_summaries_aside(store) if retry_failed else 0
         society = read_society(store, config.society)
         notices = store.notices
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
-    return OpenedRun(directory, config, prompts, society, selection, look, fresh, notices)
+    return OpenedRun(
+        directory, config, prompts, society, selection, look, fresh, notices, asked_again
+    )
+
+
+def set_failed_summaries_aside(store: RunStore) -> int:
+    """Have the scenarios whose summary failed for good summarised again; how many there are.
+
+    In one transaction; what was answered, and what it cost, stays in the journal.
+    """
+    failed = [scenario for scenario in store.scenarios() if scenario.failure is not None]
+    store.apply(
+        [
+            SetAside(tuple(summary_address(one.group, one.window) for one in failed)),
+            DropScenarios(tuple((one.window, one.group) for one in failed)),
+        ]
+    )
+    return len(failed)
 
 
 def run_identity(

@@ -363,11 +363,14 @@ class Journal(Protocol):
         """
         ...
 
-    async def room(self, call: OpenCall) -> bool:
-        """Wait until a call that was refused may fit into the budget, and say whether it may.
+    async def room(self, call: OpenCall) -> None:
+        """Wait until a call that was refused fits into the budget, as far as one can see.
 
-        It may while other calls are under way, which can come to less than they reserved. Nothing
-        that another call may need is to be held meanwhile.
+        It may as long as other calls are under way, which can come to less than they reserved.
+        Nothing that another call may need is to be held meanwhile.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing is under way any more.
         """
         ...
 

@@ -167,8 +167,9 @@ class Journaled:
             try:
                 return await backend.answer(request, course)
             except EnvironmentalFailure as failure:
-                if failure.hindrance is not Hindrance.BUDGET or not await course.room():
+                if failure.hindrance is not Hindrance.BUDGET:
                     raise
+            await course.room()
 
     def _reservation(self, call: CallKey, request: Request) -> OpenCall:
         prompt, reply = most_tokens(request)
@@ -250,9 +251,9 @@ class _Course:
             self._met[failure.hindrance] += 1
             self._last, self._maybe_paid = failure.hindrance, failure.maybe_paid
 
-    async def room(self) -> bool:
+    async def room(self) -> None:
         """See `Journal.room`."""
-        return await self._journal.room(self._call)
+        await self._journal.room(self._call)
 
     async def abandon(self) -> None:
         """Give back what was reserved and not paid; a call that was never opened has nothing."""

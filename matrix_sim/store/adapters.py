@@ -41,14 +41,21 @@ class StoreJournal:
         Raises:
             EnvironmentalFailure: BUDGET; nothing was reserved.
         """
-        answer = await self._channel.submit(call)
+        return cast("Reply | None", await self._within_budget(call, call))
+
+    async def room(self, call: OpenCall) -> None:
+        """Wait until a refused call fits into the budget, as far as one can see.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing is under way that might make room.
+        """
+        await self._within_budget(call, AwaitRoom(call))
+
+    async def _within_budget(self, call: OpenCall, item: OpenCall | AwaitRoom) -> object:
+        answer = await self._channel.submit(item)
         if isinstance(answer, OverBudget):
             raise EnvironmentalFailure(Hindrance.BUDGET, answer.detail, address=call.key.address)
-        return cast("Reply | None", answer)
-
-    async def room(self, call: OpenCall) -> bool:
-        """Wait until a refused call may fit into the budget; whether it may."""
-        return cast("bool", await self._channel.submit(AwaitRoom(call)))
+        return answer
 
     async def record(self, call: RecordCall) -> Reply:
         """Keep the reply durably; returns what the journal holds."""

@@ -146,21 +146,19 @@ class BudgetBook:
             f"to go on, raise it: --set budget.{name}=..."
         )
 
-    async def room(self, call: OpenCall) -> bool:
+    async def room(self, call: OpenCall) -> OverBudget | None:
         """Wait until `call` fits, or until no call is under way that could make room for it.
 
         Returns:
-            Whether it fits. Others may be quicker; then it is refused again.
+            None where it fits, though others may be quicker, and then it is refused again.
         """
-        while not self._released:
-            if self.fits(call):
-                return True
+        while not self._released and not self.fits(call):
             if not self._held:
-                return False
+                return self.refusal(call)
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
             await waiting
-        return True  # the store is closed, and says so to whoever asks again
+        return None  # a store that is closed says so to whoever asks again
 
     def bury(self, holder: str) -> None:
         """A process has died: what it had under way stays charged, and nobody waits for it."""

@@ -79,9 +79,10 @@ class ProcessDied:
 
 @dataclass(frozen=True, slots=True)
 class AwaitRoom:
-    """Answers whether a call that was refused fits into the budget now (`Journal.room`).
+    """Answers None once a call that was refused fits into the budget (`Journal.room`).
 
-    Waits, and so is the affair of the store's front and no part of a transaction.
+    Or `OverBudget`, where nothing is under way that might make room. It waits, and so is the
+    affair of the store's front and no part of a transaction.
     """
 
     call: OpenCall

@@ -60,6 +60,8 @@ def small_config(
     language: Language = "ja",
     stub: Mapping[str, object] = MappingProxyType({}),
     attempts: int = 50,
+    price: Mapping[str, float] | None = None,
+    budget: Mapping[str, float] = MappingProxyType({}),
     **society: object,
 ) -> RunConfig:
     """Nine of the built-in people in three groups, on the stub."""
@@ -75,7 +77,10 @@ def small_config(
             "language": language,
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
-            "models": {"default": {"stub": dict(stub), "retry": {"attempts": attempts}}},
+            "models": {
+                "default": {"stub": dict(stub), "retry": {"attempts": attempts}, "price": price}
+            },
+            "budget": dict(budget),
             "runtime": {"tick_attempts": 1000},
         }
     )
@@ -196,14 +201,18 @@ class World:
         )
         history = StoreHistory(channel)
         tokens = config.models.default.max_tokens
+        largest = config.models.default.largest_reply
 
         def live(group: int) -> LiveGroup:
             charter = charter_of(
                 society,
                 group,
-                agent_settings(config.society, tokens),
+                agent_settings(config.society, tokens, largest_reply=largest),
                 modulator_settings(
-                    config.society, tokens, vectors=not config.models.embedding.local
+                    config.society,
+                    tokens,
+                    vectors=not config.models.embedding.local,
+                    largest_reply=largest,
                 ),
             )
 

@@ -61,8 +61,8 @@ class MemoryJournal:
         self.opened.append(call)
         return self.replies.get(call.key)
 
-    async def room(self, call: OpenCall) -> bool:
-        return False
+    async def room(self, call: OpenCall) -> None:
+        raise AssertionError("there is room for everything")
 
     async def abandon(self, call: AbandonCall) -> None:
         self.abandoned.append(call)
