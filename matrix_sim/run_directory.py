@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
-from matrix_sim.llm.contracts import EnvironmentalFailure, Role
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import summary_address
@@ -27,9 +28,14 @@ from matrix_sim.prompts.catalogue import ANONYMISE, SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
+from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.fork import fork_journal
+from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import DropScenarios, ForgetTexts, PutEvent, PutPrices, SetAside
+
+if TYPE_CHECKING:
+    from matrix_sim.llm.embedding_client import Vector
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
@@ -139,11 +145,11 @@ def _found(
     identity: SocietyIdentity,
     store: RunStore,
 ) -> None:
-    """Commit the society of these people, and erase what the anonymiser was shown of them."""
-    founding = found_society(config, people, prompts, _embedding(config))
+    """Commit the society of these people, and erase what models were shown of them."""
+    founding = found_society(config, people, prompts, _embedding(config, store))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
-    store.apply([*events, ForgetTexts(Role.ANONYMISER)])
+    store.apply([*events, ForgetTexts(Role.ANONYMISER), ForgetTexts(Role.EMBEDDING)])
 
 
 def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) -> None:
@@ -157,23 +163,37 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def _embedding(config: RunConfig) -> Embed:
+def _embedding(config: RunConfig, store: RunStore) -> Embed:
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts)
+    return lambda texts: _endpoint_vectors(model, key, texts, store, config.seed)
 
 
-def _endpoint_vectors(model: ModelConfig, key: str, texts: Sequence[str]) -> Vectors:
+def _endpoint_vectors(
+    model: ModelConfig, key: str, texts: Sequence[str], store: RunStore, seed: int
+) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
+    from matrix_sim.llm.kept_vectors import KeptVectors
+
+    async def embedded() -> list[Vector]:
+        kept = KeptVectors(model, StoreJournal(GroupCommit(store)), seed=seed)
+        try:
+            return await embed_texts(model, key, texts, through=kept.vectors)
+        finally:
+            await kept.close()
 
     try:
-        vectors = asyncio.run(embed_texts(model, key, texts))
+        vectors = asyncio.run(embedded())
     except EnvironmentalFailure as failure:
+        if failure.hindrance is Hindrance.BUDGET:
+            raise RunFailure(
+                f"{failure}\nWhat is done is kept: the same command goes on."
+            ) from failure
         raise RunFailure(
             f"no embeddings for the grouping: {failure}. Mend models.embedding, "
             "or set it to {local: true}, which needs no endpoint"
