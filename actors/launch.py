@@ -193,7 +193,9 @@ class Production:
 def _cast(stage: Stage, placement: Placement) -> Cast:
     config, society = stage.config, stage.society
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    store = _actor(Store, here, str(stage.directory), stage.owner, config.runtime.backup)
+    store = _actor(
+        Store, here, str(stage.directory), stage.owner, config.runtime.backup, config.budget
+    )
     llm = tuple(
         _actor(
             LLM,
@@ -206,14 +208,17 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
             placement.llm_actors,
             len(society.members[0].direction),
             store,
+            f"llm{number}",
         )
-        for _ in range(placement.llm_actors)
+        for number in range(placement.llm_actors)
     )
-    agent = agent_settings(society.settings, model_of(config.models, Role.AGENT).max_tokens)
+    acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
+    agent = agent_settings(society.settings, acting.max_tokens, largest_reply=acting.largest_reply)
     modulator = modulator_settings(
         society.settings,
-        model_of(config.models, Role.MODULATOR).max_tokens,
+        routing.max_tokens,
         vectors=not config.models.embedding.local,
+        largest_reply=routing.largest_reply,
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
     agents: dict[int, Handle] = {}

@@ -18,8 +18,10 @@ from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.stub.counters import StubCounters
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.adapters import StoreJournal
+from matrix_sim.store.writes import ProcessDied
 
 PREFIX_CACHE_TOKENS = 1_000_000
 """Size of the modelled prefix cache over all LLM actors: about what a GPU of 80 GB keeps for an
@@ -42,11 +44,13 @@ class LLM(DeskActor):
         share: int,
         components: int,
         store: Handle,
+        name: str,
     ) -> None:
         """`secrets` come from the driver's environment and go nowhere from here.
 
         `max_in_flight` is this actor's part; `share` is how many LLM actors there are;
-        `components` is the length of the vectors that people were grouped by.
+        `components` is the length of the vectors that people were grouped by; `name` stays the
+        same when the actor is restarted.
         """
         self._backends = Backends(
             models, secrets, prompts, seed=seed, share=share, components=components
@@ -57,7 +61,12 @@ class LLM(DeskActor):
             max_in_flight=max_in_flight,
             prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share, _BLOCK_TOKENS),
             failpoints=Failpoints.from_environment(os.environ),
+            tariffs=tariffs_of(models),
+            holder=name,
         )
+        # What a life before this one had under way is under way no more. Nothing waits for the
+        # answer: a store that does not hear of it has itself been restarted, and knows of none.
+        store.answer.remote(ProcessDied(name))
         self._desk = Desk(self._llm.complete)
 
     async def stub_counters(self) -> tuple[StubCounters, ...]:

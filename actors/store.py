@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actors.base import DeskActor
 from actors.desk import Desk
-from matrix_sim.config import BackupConfig
+from matrix_sim.config import BackupConfig, BudgetConfig
 from matrix_sim.failpoints import Failpoints
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.periodic_backup import back_up_periodically
@@ -21,7 +21,9 @@ _LOCK_WAIT_S = 30.0
 class Store(DeskActor):
     """Commits what it is sent, many writers' items in one transaction."""
 
-    def __init__(self, directory: str, owner: str, backup: BackupConfig | None) -> None:
+    def __init__(
+        self, directory: str, owner: str, backup: BackupConfig | None, budget: BudgetConfig
+    ) -> None:
         self._directory = Path(directory)
         self._backup = backup
         self._copying: asyncio.Task[None] | None = None
@@ -30,6 +32,7 @@ class Store(DeskActor):
             owner=owner,
             create=False,
             wait_s=_LOCK_WAIT_S,
+            budget=budget,
             failpoints=Failpoints.from_environment(os.environ),
         )
         self._committer = GroupCommit(store)

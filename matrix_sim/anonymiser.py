@@ -12,6 +12,7 @@ from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
@@ -83,10 +84,17 @@ async def _look(
         max_in_flight=width,
         prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
+        tariffs=tariffs_of(config.models),
     )
     try:
         return await look_closely(
-            llm, prompts, personas, max_tokens=model.max_tokens, width=width, tell=tell
+            llm,
+            prompts,
+            personas,
+            max_tokens=model.max_tokens,
+            largest_reply=model.largest_reply,
+            width=width,
+            tell=tell,
         )
     finally:
         await llm.close()

@@ -22,6 +22,11 @@ def group_label(group: int) -> str:
     return f"g{group:04d}"
 
 
+def summary_address(group: int, window: int) -> str:
+    """`summary/g0003/w0002`: the address of the call for a scenario's summary."""
+    return f"summary/{group_label(group)}/w{window:04d}"
+
+
 def by_number(labels: Iterable[str]) -> list[str]:
     """Labels of one kind by their numbers: a very large run outgrows the padding."""
     return sorted(labels, key=lambda label: int(label[1:]))

@@ -49,14 +49,16 @@ class Rehearsal:
     def group(self, number: int) -> LiveGroup:
         """One group with its people, as far as the store says that it has come."""
         models, settings = self.config.models, self.society.settings
+        agent, modulator = model_of(models, Role.AGENT), model_of(models, Role.MODULATOR)
         charter = charter_of(
             self.society,
             number,
-            agent_settings(settings, model_of(models, Role.AGENT).max_tokens),
+            agent_settings(settings, agent.max_tokens, largest_reply=agent.largest_reply),
             modulator_settings(
                 settings,
-                model_of(models, Role.MODULATOR).max_tokens,
+                modulator.max_tokens,
                 vectors=not models.embedding.local,
+                largest_reply=modulator.largest_reply,
             ),
         )
         history = StoreHistory(self.channel)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,10 @@ from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
-from matrix_sim.llm.contracts import EnvironmentalFailure, Role
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
+from matrix_sim.llm.tariff import tariffs_of
+from matrix_sim.messages import summary_address
 from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.personas.model import Persona
@@ -25,9 +28,14 @@ from matrix_sim.prompts.catalogue import ANONYMISE, SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
+from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.fork import fork_journal
+from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import ForgetTexts, PutEvent
+from matrix_sim.store.writes import DropScenarios, ForgetTexts, PutEvent, PutPrices, SetAside
+
+if TYPE_CHECKING:
+    from matrix_sim.llm.embedding_client import Vector
 
 LOCK_WAIT_S = 10.0
 """How long a killed predecessor may take to let go of the lock."""
@@ -51,6 +59,8 @@ class OpenedRun:
     """Whether it was founded just now."""
     notices: tuple[str, ...]
     """What the user should know about the place the run is kept in."""
+    asked_again: int = 0
+    """Summaries that had failed for good and are to be asked for again."""
 
 
 def open_run(
@@ -59,6 +69,7 @@ def open_run(
     *,
     owner: str,
     fork: Path | None = None,
+    retry_failed: bool = False,
     say: Callable[[str], None] = lambda _: None,
     before_founding: Callable[[], None] = lambda: None,
 ) -> OpenedRun:
@@ -66,7 +77,8 @@ def open_run(
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
     Founding may ask models; `say` is told how far that is, and `before_founding` is called before
-    it and may refuse.
+    it and may refuse. With `retry_failed`, what failed for good and is part of no committed tick
+    is asked again.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
@@ -80,7 +92,10 @@ def open_run(
         fork_journal(directory, fork)
         directory = fork
     look: CloseLook | None = None
-    with RunStore.open(directory, owner=owner, create=True, wait_s=LOCK_WAIT_S) as store:
+    with RunStore.open(
+        directory, owner=owner, create=True, wait_s=LOCK_WAIT_S, budget=config.budget
+    ) as store:
+        store.apply([PutPrices(tariffs_of(config.models))])
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
             before_founding()
@@ -91,11 +106,29 @@ def open_run(
             _found(config, people, prompts, identity, store)
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
+        asked_again = set_failed_summaries_aside(store) if retry_failed else 0
         society = read_society(store, config.society)
         notices = store.notices
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
-    return OpenedRun(directory, config, prompts, society, selection, look, fresh, notices)
+    return OpenedRun(
+        directory, config, prompts, society, selection, look, fresh, notices, asked_again
+    )
+
+
+def set_failed_summaries_aside(store: RunStore) -> int:
+    """Have the scenarios whose summary failed for good summarised again; how many there are.
+
+    In one transaction; what was answered, and what it cost, stays in the journal.
+    """
+    failed = [scenario for scenario in store.scenarios() if scenario.failure is not None]
+    store.apply(
+        [
+            SetAside(tuple(summary_address(one.group, one.window) for one in failed)),
+            DropScenarios(tuple((one.window, one.group) for one in failed)),
+        ]
+    )
+    return len(failed)
 
 
 def run_identity(
@@ -115,11 +148,11 @@ def _found(
     identity: SocietyIdentity,
     store: RunStore,
 ) -> None:
-    """Commit the society of these people, and erase what the anonymiser was shown of them."""
-    founding = found_society(config, people, prompts, embedding_of(config))
+    """Commit the society of these people, and erase what models were shown of them."""
+    founding = found_society(config, people, prompts, embedding_of(config, store))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
-    store.apply([*events, ForgetTexts(Role.ANONYMISER)])
+    store.apply([*events, ForgetTexts(Role.ANONYMISER), ForgetTexts(Role.EMBEDDING)])
 
 
 def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) -> None:
@@ -133,24 +166,38 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def embedding_of(config: RunConfig) -> Embed:
-    """Where the vectors come from that people are grouped by."""
+def embedding_of(config: RunConfig, store: RunStore) -> Embed:
+    """Where the vectors come from that people are grouped by; `store` keeps those that cost."""
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts)
+    return lambda texts: _endpoint_vectors(model, key, texts, store, config.seed)
 
 
-def _endpoint_vectors(model: ModelConfig, key: str, texts: Sequence[str]) -> Vectors:
+def _endpoint_vectors(
+    model: ModelConfig, key: str, texts: Sequence[str], store: RunStore, seed: int
+) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
+    from matrix_sim.llm.kept_vectors import KeptVectors
+
+    async def embedded() -> list[Vector]:
+        kept = KeptVectors(model, StoreJournal(GroupCommit(store)), seed=seed)
+        try:
+            return await embed_texts(model, key, texts, through=kept.vectors)
+        finally:
+            await kept.close()
 
     try:
-        vectors = asyncio.run(embed_texts(model, key, texts))
+        vectors = asyncio.run(embedded())
     except EnvironmentalFailure as failure:
+        if failure.hindrance is Hindrance.BUDGET:
+            raise RunFailure(
+                f"{failure}\nWhat is done is kept: the same command goes on."
+            ) from failure
         raise RunFailure(
             f"no embeddings for the grouping: {failure}. Mend models.embedding, "
             "or set it to {local: true}, which needs no endpoint"

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
+from matrix_sim.llm.tariff import BILLION
 from matrix_sim.messages import Sparing, TickReport
 from matrix_sim.society.tally import Tally
 from matrix_sim.store.run_store import RunStore
+from matrix_sim.store.usage import RoleUsage
 from matrix_sim.talk import Talk, likeness_of_strangers, people_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class CallFigures:
+    """What calls came to: of one role, or of all. Money in the currency of `price`."""
+
+    replies: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    """Of the replies, where the model has a price."""
+    setbacks: dict[str, int]
+    """What sendings met that brought no reply, by cause."""
+    lost: dict[str, int]
+    """Sendings without a reply that may have been paid, by cause; `broken_off`: in flight when a
+    process ended."""
+    asked_again: dict[str, int]
+    """Questions that were repeated, by what was wrong with the reply before."""
+    overruns: int
+    """Replies that took more tokens than the most that was reserved for them."""
+    overrun_tokens: int
+    """By how many, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +76,24 @@ class RunSummary:
     calls: int
     replies: int
     calls_lost: int
-    """Calls that were sent and whose reply never reached the journal: perhaps paid for nothing."""
+    """Sendings whose reply never reached the journal: perhaps paid for nothing."""
+    calls_taken_along: int
+    """Calls that the run this one was forked from has paid for; in none of the other figures."""
     sendings: int
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
     uncached_tokens: int
     """Prompt tokens (estimated) that a prefix cache of the modelled size would not have held."""
+    charged_calls: int
+    """What `budget.max_calls` goes by: requests that were paid, or may have been."""
     charged_tokens: int
+    """What `budget.max_tokens` goes by; what became of no reply is charged as it was reserved."""
+    charged_cost: float
+    """What `budget.max_cost` goes by, in the currency of `price`."""
+    roles: dict[str, CallFigures]
+    """The calls of each role that asked."""
+    all_roles: CallFigures
     routing_calls: int
     """Of the replies, those that were for routing."""
     sparing: Sparing | None
@@ -92,7 +129,7 @@ def summarise_run(store: RunStore) -> RunSummary:
     usage = store.usage()
     members = store.events("member")
     vectors = people_vectors(members)
-    prompt_tokens = sum(role.prompt_tokens for role in usage.roles)
+    whole = _figures(usage.roles)
     uncached = sum(role.uncached_tokens for role in usage.roles)
     acted = max(1, tally.actions)
     return RunSummary(
@@ -122,20 +159,49 @@ def summarise_run(store: RunStore) -> RunSummary:
         calls=usage.calls,
         replies=usage.replies,
         calls_lost=usage.lost,
+        calls_taken_along=usage.taken_along,
         sendings=sum(role.sendings for role in usage.roles),
-        prompt_tokens=prompt_tokens,
-        completion_tokens=sum(role.completion_tokens for role in usage.roles),
+        prompt_tokens=whole.prompt_tokens,
+        completion_tokens=whole.completion_tokens,
         cached_tokens=sum(role.cached_tokens for role in usage.roles),
         uncached_tokens=uncached,
+        charged_calls=usage.charged.calls,
         charged_tokens=usage.charged_tokens,
+        charged_cost=usage.charged.cost / BILLION,
+        roles={role.role.value: _figures((role,)) for role in usage.roles},
+        all_roles=whole,
         routing_calls=usage.routing,
         sparing=tally.sparing,
         talk_likeness=talk.likeness(vectors),
         strangers_likeness=likeness_of_strangers(vectors),
         calls_per_action=usage.replies / acted,
-        prompt_tokens_per_action=prompt_tokens / acted,
+        prompt_tokens_per_action=whole.prompt_tokens / acted,
         uncached_tokens_per_action=uncached / acted,
     )
+
+
+def _figures(roles: Sequence[RoleUsage]) -> CallFigures:
+    lost = _summed(role.lost_by for role in roles)
+    if broken_off := sum(role.broken_off for role in roles):
+        lost["broken_off"] = broken_off
+    return CallFigures(
+        replies=sum(role.replies for role in roles),
+        prompt_tokens=sum(role.prompt_tokens for role in roles),
+        completion_tokens=sum(role.completion_tokens for role in roles),
+        cost=sum(role.cost for role in roles) / BILLION,
+        setbacks=_summed(role.setbacks for role in roles),
+        lost=lost,
+        asked_again=_summed(role.repeated for role in roles),
+        overruns=sum(role.overruns for role in roles),
+        overrun_tokens=sum(role.overrun_tokens for role in roles),
+    )
+
+
+def _summed(counts: Iterable[Iterable[tuple[StrEnum, int]]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update({name.value: count for name, count in one})
+    return dict(sorted(total.items()))
 
 
 def _taken_up(report: TickReport) -> int:

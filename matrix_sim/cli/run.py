@@ -91,7 +91,12 @@ class Run:
         """Where `play` exports the scenarios to, one a line."""
         return self._directory / SCENARIOS_FILE
 
-    def play(self, on_progress: Callable[[Status], None] | None = None) -> RunSummary:
+    def play(
+        self,
+        on_progress: Callable[[Status], None] | None = None,
+        *,
+        retry_failed: bool = False,
+    ) -> RunSummary:
         """Play what is left of the run, to its end, and export its scenarios.
 
         It joins the Ray that this process is in, or starts one of its own for as long as it
@@ -101,6 +106,7 @@ class Run:
         Args:
             on_progress: told twice a second how far the run is; what it raises stops the run as
                 Ctrl-C does, and is raised here.
+            retry_failed: whether to ask again for the summaries that failed for good.
 
         Raises:
             UsageError: the directory is another society's, or the personas or prompts are no
@@ -111,15 +117,20 @@ class Run:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self.play_async(on_progress))
+            return asyncio.run(self.play_async(on_progress, retry_failed=retry_failed))
         raise UsageError("an event loop is running here (a notebook?): await run.play_async()")
 
-    async def play_async(self, on_progress: Callable[[Status], None] | None = None) -> RunSummary:
+    async def play_async(
+        self,
+        on_progress: Callable[[Status], None] | None = None,
+        *,
+        retry_failed: bool = False,
+    ) -> RunSummary:
         """`play` for a program or a notebook that has an event loop."""
         # Ray is heavy to import; reading a run does without.
         from matrix_sim.cli.playing import play_to_the_end
 
-        run = await asyncio.to_thread(self._open)
+        run = await asyncio.to_thread(self._open, retry_failed)
         return (await play_to_the_end(run, _Listener(on_progress))).summary
 
     def scenarios(self) -> Iterator[Scenario]:
@@ -149,13 +160,14 @@ class Run:
         with RunStore.read_only(self._directory) as store:
             return summarise_run(store)
 
-    def _open(self) -> OpenedRun:
+    def _open(self, retry_failed: bool) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)
         source = None if (directory / DATABASE_FILE).exists() else self._fork_of
         return open_run(
             self._loaded,
             source or directory,
             owner=run_owner(),
+            retry_failed=retry_failed and not source,
             fork=directory if source else None,
             before_founding=lambda: asyncio.run(demand_endpoints(self.config, founding=True)),
         )

@@ -19,9 +19,16 @@ from matrix_sim.run_directory import OpenedRun, open_run
 
 
 def play(
-    loaded: LoadedConfig, directory: Path, fork: Path | None, say: Callable[[str], None]
+    loaded: LoadedConfig,
+    directory: Path,
+    fork: Path | None,
+    say: Callable[[str], None],
+    *,
+    retry_failed: bool = False,
 ) -> Played:
     """Play a run to its end and export its scenarios.
+
+    With `retry_failed`, summaries that failed for good are asked for again.
 
     Raises:
         UsageError, RunFailure: see `open_run`; the run could not go on.
@@ -32,10 +39,17 @@ def play(
         lasting_directory(directory, os.environ),
         owner=run_owner(),
         fork=fork and lasting_directory(fork, os.environ),
+        retry_failed=retry_failed,
         say=say,
         before_founding=lambda: asyncio.run(demand_endpoints(loaded.config, founding=True)),
     )
     _introduce(run, say)
+    if retry_failed:
+        say(
+            f"asking again for {run.asked_again} summaries that had failed"
+            if run.asked_again
+            else "no summary has failed: nothing to ask again"
+        )
     quota = run.config.society.scenarios
     with (
         reserved_terminal(run.directory / "logs" / "ray.log") as terminal,

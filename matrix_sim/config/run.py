@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from matrix_sim.config.budget import BudgetConfig
-from matrix_sim.config.models import ModelsConfig
+from matrix_sim.config.models import ModelConfig, ModelsConfig
 from matrix_sim.config.personas import PersonasConfig
 from matrix_sim.config.runtime import RuntimeConfig
 from matrix_sim.config.section import Section
@@ -44,3 +44,26 @@ class RunConfig(Section):
     """How the run is made; may change whenever it is started."""
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
     """Keys by `ModelConfig.key_name`; from the environment or secret files, never in a config."""
+
+    @field_validator("budget")
+    @classmethod
+    def _priced(cls, budget: BudgetConfig, info: ValidationInfo) -> BudgetConfig:
+        """Prices are never guessed: a bound in money needs one for whatever may cost any."""
+        models, personas = info.data.get("models"), info.data.get("personas")
+        if budget.max_cost is None or models is None or personas is None:
+            return budget
+        in_use: dict[str, ModelConfig] = {
+            "agent": models.agent or models.default,
+            "modulator": models.modulator or models.default,
+            "embedding": models.embedding,
+        }
+        if personas.anonymised == "llm":
+            in_use["anonymiser"] = models.anonymiser or models.default
+        unpriced = [role for role, one in in_use.items() if one.base_urls and one.price is None]
+        if unpriced:
+            raise ValueError(
+                f"'max_cost' needs the price of every model in use, and that of "
+                f"{' and '.join(unpriced)} has none; add 'price: {{input: ..., output: ...}}' to "
+                "it, per million tokens"
+            )
+        return budget

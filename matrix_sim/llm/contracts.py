@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NewType, Protocol
 
+from matrix_sim.messages import Failure
+
 Address = NewType("Address", str)
 """The stable name of a call: `act/a00042/t0007`, `route/g0003/t0007`, ..."""
 
@@ -55,6 +57,8 @@ class Request:
     schema: Schema | None = None
     attempt: int = 1
     """1, and one more each time the same question is repeated because the reply was no use."""
+    repeats: Failure | None = None
+    """What was wrong with the reply before, where it is repeated: for the books, not sent."""
 
     @property
     def prompt_bytes(self) -> int:
@@ -307,9 +311,15 @@ class OpenCall:
     key: CallKey
     role: Role
     reserved_tokens: int
-    """Prompt bytes plus max_tokens: charged if the reply never gets recorded."""
+    """The most that it can take: charged if the reply never gets recorded."""
     reserved_cost: int = 0
     """The same at the role's price, in billionths of the currency, rounded up."""
+    after: Hindrance | None = None
+    """What the sending before met, where this is another one because that may have been paid."""
+    repeats: Failure | None = None
+    """`Request.repeats`."""
+    holder: str = ""
+    """The process that holds the reservation, by a name that it keeps when it is restarted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +348,8 @@ class AbandonCall:
     """What its sendings met, by name."""
     maybe_paid: bool
     """Whether the last reservation stays charged; otherwise it is given back."""
+    after: Hindrance | None = None
+    """What the last sending met; None: it was broken off."""
 
 
 class Journal(Protocol):
@@ -348,6 +360,17 @@ class Journal(Protocol):
 
         Raises:
             EnvironmentalFailure: BUDGET; nothing was reserved.
+        """
+        ...
+
+    async def room(self, call: OpenCall) -> None:
+        """Wait until a call that was refused fits into the budget, as far as one can see.
+
+        It may as long as other calls are under way, which can come to less than they reserved.
+        Nothing that another call may need is to be held meanwhile.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing is under way any more.
         """
         ...
 

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Vector
+from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Send, Vector
 from matrix_sim.llm.retrying import Patience
+
+Through = Callable[[Sequence[str], Send], Awaitable[list[Vector]]]
+"""What takes a batch of texts to who sends it, and its vectors back."""
 
 _IN_FLIGHT = 8
 
 
 async def embed_texts(
-    config: ModelConfig, api_key: str, texts: Sequence[str], batch: int = 64
+    config: ModelConfig,
+    api_key: str,
+    texts: Sequence[str],
+    batch: int = 64,
+    *,
+    through: Through | None = None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
     Texts go out in batches where the server gets those right (`Batches`), otherwise each alone.
+    Each batch goes `through` what keeps the books of it, patience included (`KeptVectors`); without
+    it, nobody does.
 
     Raises:
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
@@ -27,15 +37,18 @@ async def embed_texts(
     """
     client = EmbeddingClient(config, api_key=api_key)
     try:
-        return await _Embedder(config, client).embed(texts, batch)
+        return await _Embedder(config, client, through).embed(texts, batch)
     finally:
         await client.close()
 
 
 class _Embedder:
-    def __init__(self, config: ModelConfig, client: EmbeddingClient) -> None:
+    def __init__(
+        self, config: ModelConfig, client: EmbeddingClient, through: Through | None
+    ) -> None:
         self._config = config
         self._client = client
+        self._through = through
         self._patience = Patience(config.retry, sleep=asyncio.sleep, random=random.Random())  # noqa: S311
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
 
@@ -60,6 +73,8 @@ class _Embedder:
         return vectors
 
     async def _vectors(self, texts: Sequence[str]) -> list[Vector]:
+        if self._through is not None:
+            return await self._through(texts, self._client.send)
         async with self._slots:
             vectors, _ = await self._patience.answer(lambda _: self._client.send(texts))
         return vectors

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from matrix_sim.failpoints import Failpoints
@@ -25,6 +26,7 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.prompt_delta import PromptFamilies
 from matrix_sim.llm.request_hash import prompt_json, request_hash
+from matrix_sim.llm.tariff import FREE, Tariffs, most_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Journaled:
     """An `LLM` whose replies come from the journal, and from an endpoint only once.
 
     One flight per address and attempt: an equal request joins it, a different one waits for its
-    end. A cancelled caller leaves its flight alone, for the reply may be paid by then.
+    end. A cancelled caller leaves its flight alone, for the reply may be paid by then. After a
+    failure that no waiting mends (a wrong key, an unknown model), nothing more is sent; what is
+    under way comes home, and what the journal holds is still answered.
 
     Args:
         backends: who answers which role.
@@ -48,6 +52,8 @@ class Journaled:
             it may be sent, so that no more than these can be paid twice after a kill.
         prefix_cache: the model that uncached prompt tokens are counted by.
         failpoints: faults on purpose, at "llm.before_send" and "llm.reply_received".
+        tariffs: what the roles' tokens cost; a role without one costs nothing.
+        holder: see `OpenCall.holder`.
     """
 
     def __init__(
@@ -58,12 +64,17 @@ class Journaled:
         max_in_flight: int,
         prefix_cache: PrefixCache,
         failpoints: Failpoints,
+        tariffs: Tariffs = MappingProxyType({}),
+        holder: str = "",
     ) -> None:
         self._backends = backends
         self._journal = journal
         self._slots = asyncio.Semaphore(max_in_flight)
         self._prefix_cache = prefix_cache
         self._failpoints = failpoints
+        self._tariffs = tariffs
+        self._holder = holder
+        self._hopeless = _Hopeless()
         self._families = PromptFamilies()
         self._flights: dict[tuple[str, int], _Flight] = {}
 
@@ -116,15 +127,15 @@ class Journaled:
 
     async def _fly(self, backend: Backend, request: Request, key: bytes, prompt: bytes) -> Reply:
         call = CallKey(request.address, request.attempt, key)
+        tariff = self._tariffs.get(request.role, FREE)
         course = _Course(
-            self._journal,
-            OpenCall(call, request.role, request.prompt_bytes + request.max_tokens),
-            self._failpoints,
+            self._journal, self._reservation(call, request), self._hopeless, self._failpoints
         )
         async with self._slots:
             try:
-                reply = await backend.answer(request, course)
-            except (Exception, asyncio.CancelledError):
+                reply = await self._answered(backend, request, course)
+            except (Exception, asyncio.CancelledError) as failure:
+                self._hopeless.see(failure)
                 await course.abandon()
                 raise
             if course.held:
@@ -134,10 +145,42 @@ class Journaled:
             encoded = self._families.encode(request.address, key, prompt)
             # Still in its slot: what is paid and not yet durable is never more than may be open.
             kept = await self._journal.record(
-                RecordCall(call, reply, encoded.stored, uncached, course.sendings, course.setbacks)
+                RecordCall(
+                    call,
+                    reply,
+                    encoded.stored,
+                    uncached,
+                    course.sendings,
+                    course.setbacks,
+                    tariff.cost(reply.usage),
+                )
             )
         self._families.keep(encoded)
         return kept
+
+    async def _answered(self, backend: Backend, request: Request, course: _Course) -> Reply:
+        """The backend's reply; where the budget has no room, waits for what is under way.
+
+        Here, where no permit is held: those that are under way may need one to come to their end.
+        """
+        while True:
+            try:
+                return await backend.answer(request, course)
+            except EnvironmentalFailure as failure:
+                if failure.hindrance is not Hindrance.BUDGET:
+                    raise
+            await course.room()
+
+    def _reservation(self, call: CallKey, request: Request) -> OpenCall:
+        prompt, reply = most_tokens(request)
+        return OpenCall(
+            call,
+            request.role,
+            prompt + reply,
+            self._tariffs.get(request.role, FREE).most(prompt, reply),
+            repeats=request.repeats,
+            holder=self._holder,
+        )
 
     def _uncached_tokens(self, request: Request) -> int:
         if request.role is Role.EMBEDDING:
@@ -145,15 +188,40 @@ class Journaled:
         return self._prefix_cache.uncached_tokens(request.messages)
 
 
+class _Hopeless:
+    """Knows the first failure after which sending more would only repeat it."""
+
+    def __init__(self) -> None:
+        self._failure: EnvironmentalFailure | None = None
+
+    def see(self, failure: BaseException) -> None:
+        """Remember a failure, if it is of that kind."""
+        if isinstance(failure, EnvironmentalFailure) and failure.hindrance in _HOPELESS:
+            self._failure = self._failure or failure
+
+    def check(self, address: str) -> None:
+        """Raise what was seen, if anything was."""
+        if self._failure is not None:
+            seen = self._failure
+            raise EnvironmentalFailure(seen.hindrance, seen.detail, address=seen.address or address)
+
+
+_HOPELESS = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.REJECTED})
+
+
 class _Course:
     """A call on its way (`Course`): what the journal is told of it."""
 
-    def __init__(self, journal: Journal, call: OpenCall, failpoints: Failpoints) -> None:
+    def __init__(
+        self, journal: Journal, call: OpenCall, hopeless: _Hopeless, failpoints: Failpoints
+    ) -> None:
         self._journal = journal
         self._call = call
+        self._hopeless = hopeless
         self._failpoints = failpoints
         self._met: Counter[Hindrance] = Counter()
         self._open = self._maybe_paid = False
+        self._last: Hindrance | None = None
         self.held = False
         """Whether the reply was the journal's."""
         self.sendings = 0
@@ -164,12 +232,16 @@ class _Course:
 
     async def reserve(self) -> Reply | None:
         if not self._open or self._maybe_paid:
-            held = await self._journal.open(self._call)
+            call = replace(self._call, after=self._last) if self._open else self._call
+            held = await self._journal.open(call)
             if held is not None:
                 self._open, self.held = False, True
                 return held
+            self._open, self._maybe_paid = True, False
+        self._last = None
+        self._hopeless.check(self._call.key.address)
         # From here on it may be under way at any moment.
-        self._open = self._maybe_paid = True
+        self._maybe_paid = True
         self._failpoints.reach("llm.before_send")
         return None
 
@@ -177,11 +249,15 @@ class _Course:
         self.sendings += 1
         if failure is not None:
             self._met[failure.hindrance] += 1
-            self._maybe_paid = failure.maybe_paid
+            self._last, self._maybe_paid = failure.hindrance, failure.maybe_paid
+
+    async def room(self) -> None:
+        """See `Journal.room`."""
+        await self._journal.room(self._call)
 
     async def abandon(self) -> None:
         """Give back what was reserved and not paid; a call that was never opened has nothing."""
         if self._open:
             await self._journal.abandon(
-                AbandonCall(self._call.key, self.setbacks, self._maybe_paid)
+                AbandonCall(self._call.key, self.setbacks, self._maybe_paid, self._last)
             )

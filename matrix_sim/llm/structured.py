@@ -6,9 +6,9 @@ outcome (S3): a `Failure`, the same on every replay.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,16 +17,22 @@ from matrix_sim.llm.schema import schema_of
 from matrix_sim.messages import Failure
 from matrix_sim.text import clip
 
-__all__ = ["Repair", "ask", "ask_text", "schema_of"]
+__all__ = ["Repair", "Shorter", "ask", "ask_text", "in_turn", "schema_of"]
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
+Messages = tuple[Message, ...]
+
 Repair = Callable[[str, str], Message]
 """From what is wrong with a reply and the schema's text to the message that asks for better."""
 
+Shorter = Callable[[], Awaitable[Messages | None]]
+"""The same question in fewer words, each time it is called; None where it cannot be shorter."""
+
 _ERROR_CHARACTERS = 600
 _REPLY_CHARACTERS = 4000
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +42,48 @@ class _Malformed:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer(Generic[T]):
+    """What was asked for; a text of prose may be equal to the name of a failure."""
+
+    value: T
+
+
+def in_turn(questions: Iterable[Messages]) -> Shorter:
+    """One of these a call, each made when it is needed."""
+    left = iter(questions)
+
+    async def following() -> Messages | None:
+        return next(left, None)
+
+    return following
+
+
 async def ask(
-    llm: LLM, request: Request, model: type[M], repair: Repair, attempts: int = 2
+    llm: LLM,
+    request: Request,
+    model: type[M],
+    repair: Repair,
+    attempts: int = _ATTEMPTS,
+    *,
+    largest_reply: int | None = None,
+    shorter: Shorter | None = None,
 ) -> M | Failure:
     """A structured reply to `request`, which carries the schema of `model`.
 
     A malformed reply is shown to the model again with what is wrong with it, an empty one is
-    asked for again as it was, one that was cut off is given twice the room, once.
+    asked for again as it was. One that was cut off is given twice the room, and a question that is
+    too long for the model is put more shortly, as long as either is to be had. A refusal is final.
 
     Args:
         llm: who is asked.
         request: with `schema` set (see `schema_of`).
         model: what the reply is read as.
         repair: the message that follows a malformed reply.
-        attempts: how often to ask at most.
+        attempts: how many malformed or empty replies to take at most.
+        largest_reply: tokens up to which a reply that was cut off is given more room; None: twice
+            those of the request.
+        shorter: puts the question more shortly.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now.
@@ -58,61 +92,88 @@ async def ask(
         raise ValueError(f"{request.address}: a structured question needs a schema")
     shape = request.schema.json_schema.decode()
 
-    def again(reply: Reply, malformed: _Malformed) -> tuple[Message, ...]:
+    def again(messages: Messages, reply: Reply, malformed: _Malformed) -> Messages:
         said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS))
-        return (*request.messages, said, repair(malformed.error, shape))
+        return (*messages, said, repair(malformed.error, shape))
 
-    return await _ask(llm, request, lambda text: _parse(text, model), again, attempts)
+    question = _Question(request, lambda text: _parse(text, model), again)
+    return await question.put(llm, attempts, largest_reply, shorter)
 
 
-async def ask_text(llm: LLM, request: Request, attempts: int = 2) -> str | Failure:
-    """A reply in prose, without white space around it; asked again where it is empty or cut off.
+async def ask_text(
+    llm: LLM,
+    request: Request,
+    attempts: int = _ATTEMPTS,
+    *,
+    largest_reply: int | None = None,
+    shorter: Shorter | None = None,
+) -> str | Failure:
+    """A reply in prose, without white space around it; asked again as `ask` does.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now.
     """
-    return await _ask(llm, request, lambda text: text, lambda *_: request.messages, attempts)
+    question = _Question(request, lambda text: text, lambda messages, *_: messages)
+    return await question.put(llm, attempts, largest_reply, shorter)
 
 
-async def _ask(
-    llm: LLM,
-    request: Request,
-    read: Callable[[str], T | _Malformed],
-    again: Callable[[Reply, _Malformed], tuple[Message, ...]],
-    attempts: int,
-) -> T | Failure:
-    outcome = Failure.EMPTY
-    asked = request
-    widened = False
-    for attempt in range(request.attempt, request.attempt + attempts):
-        asked = replace(asked, attempt=attempt)
-        reply = await llm.complete(asked)
-        if reply.finish in _FINAL:
-            return _FINAL[reply.finish]
+@dataclass(frozen=True, slots=True)
+class _Question(Generic[T]):
+    """A question, how its replies are read, and how it follows on a malformed one."""
+
+    request: Request
+    read: Callable[[str], T | _Malformed]
+    again: Callable[[Messages, Reply, _Malformed], Messages]
+
+    async def put(
+        self, llm: LLM, attempts: int, largest_reply: int | None, shorter: Shorter | None
+    ) -> T | Failure:
+        """Ask until there is an answer, or nothing is left to try."""
+        asked, plain = self.request, self.request.messages
+        largest = 2 * asked.max_tokens if largest_reply is None else largest_reply
+        while True:
+            reply = await llm.complete(asked)
+            result = self._result(reply)
+            if isinstance(result, _Answer):
+                return result.value
+            failure = Failure.MALFORMED if isinstance(result, _Malformed) else result
+            if failure is Failure.TRUNCATED and asked.max_tokens < largest:
+                room = min(2 * asked.max_tokens, largest)
+                asked = replace(asked, max_tokens=room)
+            elif failure is Failure.CONTEXT_OVERFLOW and shorter is not None:
+                fewer = await shorter()
+                while fewer == plain:
+                    fewer = await shorter()
+                if fewer is None:
+                    return failure
+                plain = fewer
+                asked = replace(asked, messages=plain)
+            elif failure in _NO_USE and attempts > 1:
+                attempts -= 1
+                if isinstance(result, _Malformed):
+                    asked = replace(asked, messages=self.again(plain, reply, result))
+            else:
+                return failure
+            asked = replace(asked, attempt=asked.attempt + 1, repeats=failure)
+
+    def _result(self, reply: Reply) -> _Answer[T] | _Malformed | Failure:
         # Before all else: a reply that was cut off may look whole, and what there is of it
         # must not be taken for a decision.
-        if reply.finish is Finish.LENGTH:
-            if widened:
-                return Failure.TRUNCATED
-            outcome, widened = Failure.TRUNCATED, True
-            asked = replace(asked, max_tokens=2 * request.max_tokens)
-            continue
+        if reply.finish in _BY_FINISH:
+            return _BY_FINISH[reply.finish]
         text = reply.text.strip()
         if not text:
-            outcome = Failure.EMPTY
-            continue
-        result = read(text)
-        if not isinstance(result, _Malformed):
-            return result
-        outcome = Failure.MALFORMED
-        asked = replace(asked, messages=again(reply, result))
-    return outcome
+            return Failure.EMPTY
+        value = self.read(text)
+        return value if isinstance(value, _Malformed) else _Answer(value)
 
 
-_FINAL = {
+_NO_USE = (Failure.MALFORMED, Failure.EMPTY)
+_BY_FINISH = {
     Finish.REFUSED: Failure.REFUSED,
     Finish.CONTENT_FILTER: Failure.CONTENT_FILTER,
     Finish.CONTEXT_OVERFLOW: Failure.CONTEXT_OVERFLOW,
+    Finish.LENGTH: Failure.TRUNCATED,
 }
 
 

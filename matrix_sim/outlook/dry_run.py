@@ -126,7 +126,8 @@ def dry_run(
     ticks = horizon_of(config.society, groups).first().end
     stubbed = _on_the_stub(config)
     living = _at_most(personas, _MOST_PEOPLE, config.seed)
-    society = found_society(stubbed, living, prompts, embedding_of(stubbed)).society
+    embedding = embedding_of(stubbed, RunStore.in_memory())
+    society = found_society(stubbed, living, prompts, embedding).society
     player = _Player(stubbed, prompts, groups, wrap)
     founded = clock()
     most = max(1, most_actions // ticks)

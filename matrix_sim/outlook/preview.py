@@ -13,6 +13,7 @@ from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import EnvironmentalFailure, Reply, Request
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.outlook.manner import Manner
 from matrix_sim.outlook.meter import Counts, Kind, Meter, StopWatch
@@ -82,7 +83,9 @@ async def play_preview(
     Raises:
         RunFailure: an endpoint did not answer; what it did answer is kept in the run directory.
     """
-    store = RunStore.open(run.directory, owner=owner, create=False, wait_s=LOCK_WAIT_S)
+    store = RunStore.open(
+        run.directory, owner=owner, create=False, wait_s=LOCK_WAIT_S, budget=run.config.budget
+    )
     channel = GroupCommit(store)
     watch, manner = StopWatch(), Manner()
     thoughts: dict[str, str] = {}
@@ -109,6 +112,7 @@ async def play_preview(
         max_in_flight=config.runtime.max_in_flight,
         prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
+        tariffs=tariffs_of(config.models),
     )
     meter = Meter(journaled, on_reply=heard)
 

@@ -8,12 +8,15 @@ in when a later turn says that it was committed (S4).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from matrix_sim.llm.contracts import LLM, Address, Request, Role
+from pydantic import BaseModel
+
+from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role, Schema
 from matrix_sim.llm.schema import schema_of
-from matrix_sim.llm.structured import ask, ask_text
+from matrix_sim.llm.structured import ask, ask_text, in_turn
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -26,89 +29,42 @@ from matrix_sim.messages import (
     agent_label,
 )
 from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.society.agent_state import AgentState
 from matrix_sim.society.archive import Archive
-from matrix_sim.society.memory import Memory, MemoryItem
+from matrix_sim.society.memory import MemoryItem
 from matrix_sim.society.replies import ActReply, GoalReply
 from matrix_sim.society.settings import AgentSettings
 from matrix_sim.society.society import Member
 from matrix_sim.text import clip, clip_to_tokens
+
+M = TypeVar("M", bound=BaseModel)
 
 _GOAL_SCHEMA = schema_of(GoalReply, "goal")
 _ACT_SCHEMA = schema_of(ActReply, "act")
 _CONDENSED_SHARE = 4
 _SHORTEST_EXCERPT = 20
 """Tokens that stand in for a memory item where nothing condensed it."""
+_PROFILE_SHARE = 4
+"""A profile that is too long for the model is halved down to this part of it."""
+_SHORTER_ITEMS = (120, 60, 30)
+"""Characters of an item in a question that is too long for the model."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentState:
-    """Where an agent stands after its last committed step."""
+@dataclass(slots=True)
+class _Draft:
+    """A turn while it is played."""
 
-    goal: Goal | None = None
-    plan: tuple[str, ...] = ()
-    """The goal's plan with the revisions since."""
-    position: int = 0
-    """Index of the current step; `len(plan)` when the plan is done."""
-    reactions: int = 0
-    """Turns in a row that were spent on reacting."""
-    blocks: int = 0
-    """Memory blocks condensed so far."""
-    memory: Memory = field(default_factory=Memory)
-    archive: Archive = field(default_factory=lambda: Archive(0))
-    """What was condensed, word by word."""
+    state: AgentState
+    """With what was condensed, and the goal that was found, on the way."""
+    profile: str
+    condensed: list[CondensedBlock] = field(default_factory=list)
+    recalling: bool = True
+    """Whether what is recalled is told."""
 
-    @property
-    def next_step(self) -> str | None:
-        """The current step of the plan, if there is one."""
-        return self.plan[self.position] if self.position < len(self.plan) else None
-
-    def may_go_on(self, round_: int) -> bool:
-        """Whether there is a step to take, or a goal of this round to be found (S7)."""
-        return self.next_step is not None or self.goal is None or self.goal.round < round_
-
-    def adopt(self, goal: Goal) -> AgentState:
-        """With a new goal and the plan for it."""
-        return replace(self, goal=goal, plan=goal.plan, position=0)
-
-    def condense(self, block: CondensedBlock) -> AgentState:
-        """With the oldest block of the memory condensed, and what was in it archived."""
-        gone = (item for item in self.memory.items[: block.entries] if not item.condensed)
-        return replace(
-            self,
-            memory=self.memory.condense(block),
-            archive=self.archive.keep(gone),
-            blocks=block.number + 1,
-        )
-
-    def affect(self, effect: PlanEffect, revised_step: str | None) -> AgentState:
-        """With the plan as an action leaves it."""
-        if self.next_step is None:
-            return self
-        if effect is PlanEffect.ADVANCE:
-            return replace(self, position=self.position + 1)
-        if effect is PlanEffect.DONE:
-            return replace(self, position=len(self.plan))
-        if effect is PlanEffect.REVISE and revised_step:
-            before, after = self.plan[: self.position], self.plan[self.position + 1 :]
-            return replace(self, plan=(*before, revised_step, *after))
-        return self
-
-    def after(self, step: AgentStep) -> AgentState:
-        """The fold: this state with one committed step applied."""
-        state = self
-        for block in step.condensed:
-            state = state.condense(block)
-        if step.goal is not None:
-            state = state.adopt(step.goal)
-        state = state.affect(step.effect, step.revised_step)
-        seen = tuple(MemoryItem(o.speaker, o.action.text) for o in step.observed)
-        own = (MemoryItem("", step.action.text),) if step.action.text else ()
-        reacted = step.mode is ActionKind.REACTION
-        return replace(
-            state,
-            memory=state.memory.remember(seen + own),
-            reactions=state.reactions + 1 if reacted else 0,
-        )
+    def condense(self, block: CondensedBlock) -> None:
+        """Note what became of the oldest block of the memory."""
+        self.condensed.append(block)
+        self.state = self.state.condense(block)
 
 
 class Agent:
@@ -161,15 +117,13 @@ class Agent:
             return self._pending
 
     async def _play(self, turn: Turn) -> AgentStep:
-        state, condensed, goal = self._state, list[CondensedBlock](), None
-        while state.memory.tokens > self._settings.memory.tokens:
-            condensed.append(await self._condense(state))
-            state = state.condense(condensed[-1])
-        if state.next_step is None and state.may_go_on(turn.round):
-            goal = await self._find_goal(state, turn.round)
-            state = state.adopt(goal)
-        mode = self._mode(state, turn)
-        reply = await self._decide(state, turn, mode) if mode is not ActionKind.IDLE else None
+        draft, goal = _Draft(self._state, self._profile), None
+        await self._condense(draft, self._settings.memory.tokens)
+        if draft.state.next_step is None and draft.state.may_go_on(turn.round):
+            goal = await self._find_goal(draft, turn.round)
+            draft.state = draft.state.adopt(goal)
+        mode = self._mode(draft.state, turn)
+        reply = await self._decide(draft, turn, mode) if mode is not ActionKind.IDLE else None
         text, effect, revised, failure = "", PlanEffect.KEEP, None, None
         if isinstance(reply, Failure):
             failure = reply
@@ -178,7 +132,7 @@ class Agent:
             effect = reply.effect
             if effect is PlanEffect.REVISE:
                 revised = clip(reply.next_step, self._settings.action_characters) or None
-        left = state.affect(effect, revised)
+        left = draft.state.affect(effect, revised)
         action = Action(
             tick=turn.tick,
             group=turn.group,
@@ -194,9 +148,9 @@ class Agent:
             revised_step=revised,
             has_next=left.may_go_on(turn.round),
             goal=goal,
-            condensed=tuple(condensed),
+            condensed=tuple(draft.condensed),
             failure=failure,
-            plan_done=state.next_step is not None and left.next_step is None,
+            plan_done=draft.state.next_step is not None and left.next_step is None,
         )
 
     def _mode(self, state: AgentState, turn: Turn) -> ActionKind:
@@ -206,26 +160,22 @@ class Agent:
             return ActionKind.REACTION
         return ActionKind.PLAN if state.next_step is not None else ActionKind.IDLE
 
-    async def _decide(self, state: AgentState, turn: Turn, mode: ActionKind) -> ActReply | Failure:
-        goal = replace(state.goal, plan=state.plan) if state.goal is not None else None
-        messages = self._prompts.render(
-            "act",
-            profile=self._profile,
-            goal=goal,
-            memory=state.memory.items,
-            recalled=self._recalled(state, turn),
-            step=state.next_step,
-            observations=turn.observations,
-            mode=mode.value,
-        )
-        request = Request(
-            address=Address(f"act/{self._label}/t{turn.tick:04d}"),
-            role=Role.AGENT,
-            messages=messages,
-            max_tokens=self._settings.max_tokens,
-            schema=_ACT_SCHEMA,
-        )
-        return await ask(self._llm, request, ActReply, self._prompts.repair)
+    async def _decide(self, draft: _Draft, turn: Turn, mode: ActionKind) -> ActReply | Failure:
+        def messages() -> tuple[Message, ...]:
+            state = draft.state
+            return self._prompts.render(
+                "act",
+                profile=draft.profile,
+                goal=replace(state.goal, plan=state.plan) if state.goal is not None else None,
+                memory=state.memory.items,
+                recalled=self._recalled(state, turn) if draft.recalling else (),
+                step=state.next_step,
+                observations=turn.observations,
+                mode=mode.value,
+            )
+
+        request = self._request(f"act/{self._label}/t{turn.tick:04d}", messages(), _ACT_SCHEMA)
+        return await self._ask(draft, request, ActReply, messages)
 
     def _recalled(self, state: AgentState, turn: Turn) -> tuple[MemoryItem, ...]:
         """What of the archive bears on what is seen and on the current step."""
@@ -234,23 +184,20 @@ class Agent:
             cues.append(state.next_step)
         return state.archive.recall(cues, self._settings.memory.recall)
 
-    async def _find_goal(self, state: AgentState, round_: int) -> Goal:
-        messages = self._prompts.render(
-            "goal",
-            profile=self._profile,
-            round=round_,
-            previous=state.goal if state.goal and state.goal.plan else None,
-            memory=state.memory.items,
-        )
+    async def _find_goal(self, draft: _Draft, round_: int) -> Goal:
+        def messages() -> tuple[Message, ...]:
+            state = draft.state
+            return self._prompts.render(
+                "goal",
+                profile=draft.profile,
+                round=round_,
+                previous=state.goal if state.goal and state.goal.plan else None,
+                memory=state.memory.items,
+            )
+
         suffix = f"/r{round_}" if round_ else ""
-        request = Request(
-            address=Address(f"goal/{self._label}{suffix}"),
-            role=Role.AGENT,
-            messages=messages,
-            max_tokens=self._settings.max_tokens,
-            schema=_GOAL_SCHEMA,
-        )
-        reply = await ask(self._llm, request, GoalReply, self._prompts.repair)
+        request = self._request(f"goal/{self._label}{suffix}", messages(), _GOAL_SCHEMA)
+        reply = await self._ask(draft, request, GoalReply, messages)
         if isinstance(reply, Failure):
             return Goal(round_, "", "", (), failure=reply)
         length = self._settings.action_characters
@@ -261,17 +208,73 @@ class Agent:
             plan=tuple(clip(step, length) for step in reply.plan),
         )
 
-    async def _condense(self, state: AgentState) -> CondensedBlock:
-        block = state.memory.oldest_block(self._settings.memory.block_tokens)
-        # What is condensed comes down to a quarter.
-        tokens = self._settings.memory.block_tokens // _CONDENSED_SHARE
-        request = Request(
-            address=Address(f"condense/{self._label}/b{state.blocks:04d}"),
-            role=Role.AGENT,
-            messages=self._prompts.render("condense", items=block, speaker=self._member.speaker),
-            max_tokens=self._settings.max_tokens,
+    def _request(
+        self, address: str, messages: tuple[Message, ...], schema: Schema | None
+    ) -> Request:
+        return Request(Address(address), Role.AGENT, messages, self._settings.max_tokens, schema)
+
+    async def _ask(
+        self,
+        draft: _Draft,
+        request: Request,
+        model: type[M],
+        messages: Callable[[], tuple[Message, ...]],
+    ) -> M | Failure:
+        """Ask; where the prompt is too long for the model, with less of the agent in it."""
+
+        async def shorter() -> tuple[Message, ...] | None:
+            return messages() if await self._shorten(draft) else None
+
+        return await ask(
+            self._llm,
+            request,
+            model,
+            self._prompts.repair,
+            largest_reply=self._settings.largest_reply,
+            shorter=shorter,
         )
-        reply = await ask_text(self._llm, request)
+
+    async def _shorten(self, draft: _Draft) -> bool:
+        """Have less to tell, as committed history gives it; False where nothing is left to spare.
+
+        The memory comes first, for good: what is condensed stays so.
+        """
+        draft.recalling = False
+        memory = draft.state.memory
+        # What is no larger than a condensed block would only be paid for to stay as large.
+        if memory.condensable and memory.tokens > self._condensed_tokens:
+            await self._condense(draft, memory.tokens // 2)
+            return True
+        if len(draft.profile) <= len(self._profile) // _PROFILE_SHARE:
+            return False
+        draft.profile = clip(draft.profile, max(1, len(draft.profile) // 2))
+        return True
+
+    async def _condense(self, draft: _Draft, tokens: int) -> None:
+        """Condense the oldest blocks until the memory has no more than `tokens`, if it can."""
+        while draft.state.memory.tokens > tokens and draft.state.memory.condensable:
+            draft.condense(await self._condensed(draft.state))
+
+    async def _condensed(self, state: AgentState) -> CondensedBlock:
+        block = state.memory.oldest_block(self._settings.memory.block_tokens)
+        size = sum(item.tokens for item in block)
+        tokens = max(_SHORTEST_EXCERPT, min(self._condensed_tokens, size // _CONDENSED_SHARE))
+
+        def messages(items: Sequence[MemoryItem]) -> tuple[Message, ...]:
+            return self._prompts.render("condense", items=items, speaker=self._member.speaker)
+
+        request = self._request(
+            f"condense/{self._label}/b{state.blocks:04d}", messages(block), None
+        )
+        reply = await ask_text(
+            self._llm,
+            request,
+            largest_reply=self._settings.largest_reply,
+            shorter=in_turn(
+                messages([replace(item, text=clip(item.text, characters)) for item in block])
+                for characters in _SHORTER_ITEMS
+            ),
+        )
         if isinstance(reply, Failure):
             share = max(_SHORTEST_EXCERPT, tokens // len(block))
             text = "\n".join(clip_to_tokens(item.text, share) for item in block)
@@ -279,6 +282,11 @@ class Agent:
                 state.blocks, len(block), clip_to_tokens(text, tokens), failure=reply
             )
         return CondensedBlock(state.blocks, len(block), clip_to_tokens(reply.strip(), tokens))
+
+    @property
+    def _condensed_tokens(self) -> int:
+        """What is condensed comes down to a quarter."""
+        return self._settings.memory.block_tokens // _CONDENSED_SHARE
 
     @property
     def _label(self) -> str:

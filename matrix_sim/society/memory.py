@@ -44,6 +44,11 @@ class Memory:
             return self
         return Memory(self.items + new, self.tokens + sum(item.tokens for item in new))
 
+    @property
+    def condensable(self) -> bool:
+        """Whether any of it is still word by word."""
+        return any(not item.condensed for item in self.items)
+
     def oldest_block(self, tokens: int) -> tuple[MemoryItem, ...]:
         """The fewest oldest items that together reach `tokens`; all of them if none do."""
         size = 0

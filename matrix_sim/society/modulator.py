@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from matrix_sim.llm.contracts import LLM, Address, Request, Role
-from matrix_sim.llm.structured import ask_text
+from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
+from matrix_sim.llm.structured import ask_text, in_turn
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -27,6 +27,7 @@ from matrix_sim.messages import (
     TickReport,
     Turn,
     group_label,
+    summary_address,
 )
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.archive import Archive
@@ -34,13 +35,15 @@ from matrix_sim.society.contracts import History, Members
 from matrix_sim.society.memory import MemoryItem
 from matrix_sim.society.routing import Router, Routing, RoutingQuestion
 from matrix_sim.society.settings import ModulatorSettings
-from matrix_sim.text import clip_to_tokens
+from matrix_sim.text import clip, clip_to_tokens
 
 _MEMORY_LINES = 8
 """Recent happenings that a routing prompt holds, at least; twice as many at most."""
 _RECENT_TEXTS = 4
 """What a member did and observed lately, as far as similarity goes by it."""
 _LINE_TOKENS = 80
+_SHORTER_ACTIONS = (120, 60, 30)
+"""Characters of an action in a summary's question, where the whole is too long for the model."""
 _KEPT_WINDOWS = 2
 """Closed windows whose actions stay at hand; older ones are read from history when asked for."""
 
@@ -123,13 +126,25 @@ class Modulator:
             ScenarioAction(a.tick, a.agent, self._speakers[a.agent], a.kind, a.text)
             for a in await self._actions_of(order.window)
         )
+
+        def messages(characters: int | None = None) -> tuple[Message, ...]:
+            shown = told
+            if characters is not None:
+                shown = tuple(replace(a, text=clip(a.text, characters)) for a in told)
+            return self._prompts.render("summary", actions=shown)
+
         request = Request(
-            address=Address(f"summary/{group_label(self._group)}/w{order.window:04d}"),
+            address=Address(summary_address(self._group, order.window)),
             role=Role.MODULATOR,
-            messages=self._prompts.render("summary", actions=told),
+            messages=messages(),
             max_tokens=self._settings.max_tokens,
         )
-        reply = await ask_text(self._llm, request)
+        reply = await ask_text(
+            self._llm,
+            request,
+            largest_reply=self._settings.largest_reply,
+            shorter=in_turn(messages(characters) for characters in _SHORTER_ACTIONS),
+        )
         if isinstance(reply, Failure):
             return Scenario(order.window, self._group, told, "", failure=reply)
         return Scenario(order.window, self._group, told, reply.strip())

@@ -17,6 +17,8 @@ class AgentSettings:
     action_characters: int
     max_tokens: int
     """Room for a reply, its thinking included."""
+    largest_reply: int | None = None
+    """Room up to which a reply that was cut off is asked for again; None: twice that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class ModulatorSettings:
     vectors: bool
     """Whether an embedding model gives vectors while the society is played; otherwise similarity
     goes by shared words."""
+    largest_reply: int | None = None
+    """As in `AgentSettings`."""
 
     @property
     def asks_model(self) -> bool:
@@ -46,19 +50,26 @@ class ModulatorSettings:
         return self.routing in ("embedding", "hybrid")
 
 
-def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
-    """Pick an agent's share; `max_tokens` is that of the agent role's model."""
+def agent_settings(
+    society: SocietyConfig, max_tokens: int, *, largest_reply: int | None = None
+) -> AgentSettings:
+    """Pick an agent's share; `max_tokens` and `largest_reply` are those of its role's model."""
     return AgentSettings(
         memory=society.memory,
         max_reactions=society.max_reactions,
         persona_characters=society.persona_characters,
         action_characters=society.action_characters,
         max_tokens=max_tokens,
+        largest_reply=largest_reply,
     )
 
 
 def modulator_settings(
-    society: SocietyConfig, max_tokens: int, *, vectors: bool = False
+    society: SocietyConfig,
+    max_tokens: int,
+    *,
+    vectors: bool = False,
+    largest_reply: int | None = None,
 ) -> ModulatorSettings:
     """Pick a modulator's share.
 
@@ -66,6 +77,7 @@ def modulator_settings(
         society: all settings.
         max_tokens: that of the modulator role's model.
         vectors: whether there is an embedding model to ask.
+        largest_reply: that of the modulator role's model.
     """
     return ModulatorSettings(
         window=society.scenario_window,
@@ -76,4 +88,5 @@ def modulator_settings(
         forward_limit=society.forward_limit,
         max_tokens=max_tokens,
         vectors=vectors,
+        largest_reply=largest_reply,
     )

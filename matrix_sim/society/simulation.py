@@ -21,6 +21,7 @@ from matrix_sim.messages import (
     TickReport,
     group_label,
     null_report,
+    summary_address,
 )
 from matrix_sim.society.clock import Clock
 from matrix_sim.society.contracts import Groups, Ledger, Progress
@@ -311,7 +312,7 @@ class Simulation:
     async def _summarise(self, order: SummaryOrder) -> None:
         scenario = await self._insistently(
             lambda: self._groups.summarise(order),
-            f"summary/{group_label(order.group)}/w{order.window:04d}",
+            summary_address(order.group, order.window),
         )
         await self._ledger.commit_scenario(scenario)
         self._failpoints.reach("simulation.after_scenario")

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-from matrix_sim.llm.contracts import AbandonCall, OpenCall, RecordCall, Reply
+from matrix_sim.llm.contracts import (
+    AbandonCall,
+    EnvironmentalFailure,
+    Hindrance,
+    OpenCall,
+    RecordCall,
+    Reply,
+)
 from matrix_sim.messages import Scenario, TickReport
-from matrix_sim.store.writes import CommitScenario, CommitTick, Item, ReadReports
+from matrix_sim.store.budget import OverBudget
+from matrix_sim.store.writes import AwaitRoom, CommitScenario, CommitTick, Item, ReadReports
 
 
 class StoreChannel(Protocol):
     """The way to the store: an item goes in, its answer comes out."""
 
-    async def submit(self, item: Item, /) -> object:
+    async def submit(self, item: Item | AwaitRoom, /) -> object:
         """Have `item` done, durably; the answer is the one that the item names."""
         ...
 
@@ -28,8 +36,26 @@ class StoreJournal:
         self._channel = channel
 
     async def open(self, call: OpenCall) -> Reply | None:
-        """Make the reservation durable; or the reply, if the journal holds one."""
-        return cast("Reply | None", await self._channel.submit(call))
+        """Make the reservation durable; or the reply, if the journal holds one.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing was reserved.
+        """
+        return cast("Reply | None", await self._within_budget(call, call))
+
+    async def room(self, call: OpenCall) -> None:
+        """Wait until a refused call fits into the budget, as far as one can see.
+
+        Raises:
+            EnvironmentalFailure: BUDGET; nothing is under way that might make room.
+        """
+        await self._within_budget(call, AwaitRoom(call))
+
+    async def _within_budget(self, call: OpenCall, item: OpenCall | AwaitRoom) -> object:
+        answer = await self._channel.submit(item)
+        if isinstance(answer, OverBudget):
+            raise EnvironmentalFailure(Hindrance.BUDGET, answer.detail, address=call.key.address)
+        return answer
 
     async def record(self, call: RecordCall) -> Reply:
         """Keep the reply durably; returns what the journal holds."""

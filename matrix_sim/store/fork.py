@@ -11,12 +11,13 @@ from matrix_sim.store.database import DATABASE_FILE, explained
 from matrix_sim.store.directory import prepare_directory
 from matrix_sim.store.run_store import RunStore
 
-_WHAT_HAPPENED = ("events", "ticks", "scenarios")
-_FORGOTTEN = """
-DELETE FROM calls
-WHERE reply IS NOT NULL AND request_hash NOT IN (SELECT request_hash FROM prompts)
+_WHAT_HAPPENED = ("events", "ticks", "scenarios", "setbacks")
+_WITHOUT_USE = """
+DELETE FROM calls WHERE reply IS NULL OR request_hash NOT IN (SELECT request_hash FROM prompts)
 """
-"""Calls whose texts were erased (`ForgetTexts`): nobody can act on such a reply again."""
+"""Calls without a reply, and those whose texts were erased (`ForgetTexts`): nobody can act on them.
+What they cost was the old run's."""
+_TAKEN_ALONG = "UPDATE calls SET taken = 1"
 
 
 def fork_journal(source: Path, target: Path) -> None:
@@ -38,6 +39,7 @@ def fork_journal(source: Path, target: Path) -> None:
     with explained(copy), closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         for table in _WHAT_HAPPENED:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
-        connection.execute(_FORGOTTEN)
+        connection.execute(_WITHOUT_USE)
+        connection.execute(_TAKEN_ALONG)
         connection.execute("VACUUM")
     copy.rename(target / DATABASE_FILE)

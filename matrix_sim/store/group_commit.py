@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from matrix_sim.errors import RunFailure
 from matrix_sim.store.failures import StoreUnavailable
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import Item
+from matrix_sim.store.writes import AwaitRoom, Item
 
 _BATCH_LIMIT = 128
 """Items of a transaction: bounds how long the loop is held up (4 ms for calls, more for reads)."""
@@ -43,7 +43,7 @@ class GroupCommit:
         self._scheduled = False
         self._refusal: str | None = None
 
-    async def submit(self, item: Item) -> object:
+    async def submit(self, item: Item | AwaitRoom) -> object:
         """Have `item` done; its answer is durable. Cancelled, it may be done all the same.
 
         Raises:
@@ -54,6 +54,8 @@ class GroupCommit:
         """
         if self._refusal is not None:
             raise RunFailure(self._refusal)
+        if isinstance(item, AwaitRoom):
+            return await self._store.book.room(item.call)
         loop = asyncio.get_running_loop()
         waiter = _Waiter(item, loop.create_future())
         self._queue.append(waiter)
@@ -110,6 +112,7 @@ class GroupCommit:
             f"the run store's writer has died ({type(error).__name__}: {error}); what it"
             " acknowledged is kept: start the same command again"
         )
+        self._store.book.release()
         for waiter in (*batch, *self._queue):
             _settle(waiter, _Failed(RunFailure(self._refusal)))
         self._queue.clear()
@@ -121,8 +124,10 @@ class InlineCommit:
     def __init__(self, store: RunStore) -> None:
         self._store = store
 
-    async def submit(self, item: Item) -> object:
+    async def submit(self, item: Item | AwaitRoom) -> object:
         """Have `item` done; raises what `RunStore.apply` raises."""
+        if isinstance(item, AwaitRoom):
+            return await self._store.book.room(item.call)
         return self._store.apply((item,))[0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from matrix_sim.messages import Scenario, TickReport, group_label
 from matrix_sim.society.contracts import Progress
@@ -29,6 +29,7 @@ _COMMIT_SCENARIO = "INSERT OR IGNORE INTO scenarios VALUES (?, ?, ?)"
 _SCENARIO = "SELECT body FROM scenarios WHERE window = ? AND grp = ?"
 _SCENARIOS = "SELECT body FROM scenarios ORDER BY window, grp"
 _SCENARIO_KEYS = "SELECT window, grp FROM scenarios"
+_DROP_SCENARIO = "DELETE FROM scenarios WHERE window = ? AND grp = ?"
 _PUT_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?)"
 _EVENT = "SELECT body FROM events WHERE kind = ? AND key = ?"
 _EVENTS = "SELECT key, body FROM events WHERE kind = ? ORDER BY key"
@@ -80,6 +81,10 @@ class HappeningTables:
                 " already, and came out differently this time: the run would no longer follow"
                 " from its history"
             )
+
+    def drop_scenarios(self, keys: Iterable[tuple[int, int]]) -> None:
+        """Forget scenarios, by (window, group): their windows await a summary again."""
+        self._connection.executemany(_DROP_SCENARIO, keys)
 
     def put_event(self, kind: str, key: str, body: bytes) -> bytes:
         """Keep an event; returns the body that was there first."""

@@ -9,12 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
+from matrix_sim.config import BudgetConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.llm.contracts import AbandonCall, CallKey, OpenCall, RecordCall, Reply
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.society.contracts import Progress
-from matrix_sim.store.calls import CallTable, CallUsage
+from matrix_sim.store.budget import BudgetBook, Charged
+from matrix_sim.store.calls import CallTable
 from matrix_sim.store.database import (
     DATABASE_FILE,
     close_writer,
@@ -28,17 +30,25 @@ from matrix_sim.store.directory import no_run, prepare_directory
 from matrix_sim.store.happenings import HappeningTables
 from matrix_sim.store.lock import SYSTEM_CLOCK, Clock, RunLock
 from matrix_sim.store.mounts import NETWORK_FILE_SYSTEMS, file_system_of, read_mounts
+from matrix_sim.store.usage import CallUsage, read_charged, read_usage
 from matrix_sim.store.writes import (
     CommitScenario,
     CommitTick,
+    DropScenarios,
     ForgetTexts,
     Item,
+    ProcessDied,
     PutEvent,
+    PutPrices,
     ReadEvents,
     ReadProgress,
     ReadReports,
     ReadUsage,
+    SetAside,
 )
+
+NO_BUDGET = BudgetConfig()
+"""No bound at all."""
 
 _FAILPOINTS: dict[type, tuple[str, str]] = {
     OpenCall: ("journal.before_open", "journal.after_open"),
@@ -58,6 +68,7 @@ class RunStore:
         *,
         lock: RunLock | None = None,
         notices: tuple[str, ...] = (),
+        budget: BudgetConfig = NO_BUDGET,
         failpoints: Failpoints = NO_FAILPOINTS,
     ) -> None:
         self.path = path
@@ -67,7 +78,10 @@ class RunStore:
         self._connection = connection
         self._lock = lock
         self._failpoints = failpoints
-        self._calls = CallTable(connection)
+        charged = Charged() if budget == NO_BUDGET else read_charged(connection)
+        self.book = BudgetBook(budget, charged)
+        """What may be spent, and was; without a budget it is not kept."""
+        self._calls = CallTable(connection, self.book)
         self._happenings = HappeningTables(connection)
 
     @classmethod
@@ -78,6 +92,7 @@ class RunStore:
         owner: str,
         create: bool,
         wait_s: float = 0.0,
+        budget: BudgetConfig = NO_BUDGET,
         clock: Clock = SYSTEM_CLOCK,
         mounts: Callable[[], str] = read_mounts,
         failpoints: Failpoints = NO_FAILPOINTS,
@@ -89,6 +104,7 @@ class RunStore:
             owner: the command that opens it, for whoever finds it locked.
             create: whether to begin a run where there is none.
             wait_s: how long to wait for a predecessor that is about to end.
+            budget: what its calls may come to, over all its starts.
             clock: time.
             mounts: gives the table of mounts, in the format of `/proc/self/mountinfo`.
             failpoints: faults on purpose.
@@ -110,7 +126,9 @@ class RunStore:
             lock.release()
             raise
         notices = (_network_notice(directory, file_system),) if shared else ()
-        return cls(connection, path, lock=lock, notices=notices, failpoints=failpoints)
+        return cls(
+            connection, path, lock=lock, notices=notices, budget=budget, failpoints=failpoints
+        )
 
     @classmethod
     def read_only(cls, directory: Path) -> RunStore:
@@ -127,16 +145,18 @@ class RunStore:
         return cls(open_for_reading(path), path)
 
     @classmethod
-    def in_memory(cls, *, failpoints: Failpoints = NO_FAILPOINTS) -> RunStore:
+    def in_memory(
+        cls, *, budget: BudgetConfig = NO_BUDGET, failpoints: Failpoints = NO_FAILPOINTS
+    ) -> RunStore:
         """A store that ends with this object."""
-        return cls(open_in_memory(), Path(":memory:"), failpoints=failpoints)
+        return cls(open_in_memory(), Path(":memory:"), budget=budget, failpoints=failpoints)
 
     def apply(self, items: Sequence[Item]) -> list[object]:
         """Do all `items` in one transaction, durable on return.
 
         Returns:
-            Per item its answer (see `writes`; a reply or None for `OpenCall`, the reply that
-            the journal holds for `RecordCall`).
+            Per item its answer (see `writes`; a reply, `OverBudget` or None for `OpenCall`, the
+            reply that the journal holds for `RecordCall`).
 
         Raises:
             StoreConflict: one contradicts what is there.
@@ -145,6 +165,7 @@ class RunStore:
             After any of them the store is as if nothing had been asked.
         """
         connection, failpoints = self._connection, self._failpoints
+        self.book.begin()
         try:
             with explained(self.path):
                 connection.execute("BEGIN IMMEDIATE")
@@ -152,11 +173,13 @@ class RunStore:
                 failpoints.reach("store.before_commit")
                 connection.execute("COMMIT")
         except BaseException:
+            self.book.roll_back()
             # SQLite has rolled back by itself after some errors, for one a full disk.
             if connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
             raise
+        self.book.commit()
         if failpoints.armed:
             failpoints.reach("store.after_commit")
             for item in items:
@@ -183,8 +206,21 @@ class RunStore:
                 return None
             case PutEvent(kind, key, body):
                 return self._happenings.put_event(kind, key, body)
+            case ProcessDied(holder):
+                self._calls.bury(holder)
+                return None
             case ForgetTexts(role):
                 self._calls.forget_texts(role)
+                return None
+            case SetAside(addresses):
+                self._calls.set_aside(addresses)
+                return None
+            case DropScenarios(keys):
+                self._happenings.drop_scenarios(keys)
+                return None
+            case PutPrices(tariffs):
+                self._calls.put_prices(tariffs)
+                self.book.restart(read_charged(self._connection))
                 return None
             case ReadReports(group):
                 return self._happenings.reports(group)
@@ -193,7 +229,7 @@ class RunStore:
             case ReadProgress(groups, window):
                 return self._happenings.progress(groups, window)
             case ReadUsage():
-                return self._calls.usage()
+                return read_usage(self._connection)
             case _:
                 assert_never(item)
 
@@ -214,7 +250,7 @@ class RunStore:
     def usage(self) -> CallUsage:
         """What the calls came to, by role."""
         with explained(self.path):
-            return self._calls.usage()
+            return read_usage(self._connection)
 
     def events(self, kind: str) -> dict[str, bytes]:
         """The events of a kind: bodies by key, in the order of the keys."""
@@ -260,6 +296,7 @@ class RunStore:
 
     def close(self) -> None:
         """Close the database and unlock the run. Closing twice is fine."""
+        self.book.release()
         if self._lock is None:
             self._connection.close()
             return

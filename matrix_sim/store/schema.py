@@ -78,7 +78,65 @@ _FIRST: Migration = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+# Made anew, because the reply, which may be long, has to stay the last column: what adds up the
+# others would have to read past it.
+_BOOKS: Migration = (
+    """
+    CREATE TABLE calls_2 (
+        address TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        request_hash BLOB NOT NULL,
+        role TEXT NOT NULL,
+        reserved_tokens INTEGER NOT NULL,
+        reserved_cost INTEGER NOT NULL DEFAULT 0,
+        sends INTEGER NOT NULL,
+        open INTEGER NOT NULL,
+        forfeited_tokens INTEGER NOT NULL DEFAULT 0,
+        forfeited_cost INTEGER NOT NULL DEFAULT 0,
+        taken INTEGER NOT NULL DEFAULT 0,
+        repeats TEXT,
+        finish TEXT,
+        prompt_tokens INTEGER,
+        completion_tokens INTEGER,
+        cached_tokens INTEGER,
+        uncached_tokens INTEGER,
+        sendings INTEGER,
+        cost INTEGER,
+        reply BLOB,
+        PRIMARY KEY (address, attempt, request_hash)
+    )
+    """,
+    """
+    INSERT INTO calls_2 (
+        address, attempt, request_hash, role, reserved_tokens, sends, open, forfeited_tokens,
+        finish, prompt_tokens, completion_tokens, cached_tokens, uncached_tokens, sendings, cost,
+        reply
+    )
+    SELECT
+        address, attempt, request_hash, role, reserved_tokens, sends, reply IS NULL AND sends > 0,
+        reserved_tokens * max(0, sends - 1),
+        finish, prompt_tokens, completion_tokens, cached_tokens, uncached_tokens, sendings,
+        iif(reply IS NULL, NULL, 0), reply
+    FROM calls ORDER BY rowid
+    """,
+    "DROP TABLE calls",
+    "ALTER TABLE calls_2 RENAME TO calls",
+    """
+    CREATE TABLE setbacks (
+        role TEXT NOT NULL,
+        cause TEXT NOT NULL,
+        met INTEGER NOT NULL,
+        lost INTEGER NOT NULL,
+        PRIMARY KEY (role, cause)
+    )
+    """,
+)
+"""Of a call: `open`, whether the last reservation has not come to its end; `forfeited_...`, what
+stays charged of reservations that did, without a reply that says what it took; `taken`, whether it
+is another run's, which paid for it; `repeats`, what was wrong with the reply before; `cost`, in
+billionths. Of setbacks: how many sendings met what, and how many of them may have been paid."""
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _BOOKS)
 """Step n leads from version n to version n + 1. A step that was released never changes."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matrix_sim.llm.contracts import AbandonCall, OpenCall, RecordCall, Role
+from matrix_sim.llm.tariff import Tariffs
 from matrix_sim.messages import Scenario, TickReport
 
 
@@ -45,6 +46,49 @@ class ForgetTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Have what is recorded under these addresses asked again; answers None.
+
+    The rows stay, and what they cost, under `ADDRESS~1` and so on.
+    """
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropScenarios:
+    """Take scenarios, by (window, group), for not yet summarised; answers None."""
+
+    keys: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutPrices:
+    """Price what was called before its role had a price; answers None."""
+
+    tariffs: Tariffs
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDied:
+    """What this process had reserved is not under way any more; answers None."""
+
+    holder: str
+    """`OpenCall.holder`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitRoom:
+    """Answers None once a call that was refused fits into the budget (`Journal.room`).
+
+    Or `OverBudget`, where nothing is under way that might make room. It waits, and so is the
+    affair of the store's front and no part of a transaction.
+    """
+
+    call: OpenCall
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReports:
     """Answers the committed ticks of a group, in order."""
 
@@ -72,6 +116,18 @@ class ReadUsage:
     """Answers the `CallUsage` of the run so far."""
 
 
-Write = OpenCall | RecordCall | AbandonCall | CommitTick | CommitScenario | PutEvent | ForgetTexts
+Write = (
+    OpenCall
+    | RecordCall
+    | AbandonCall
+    | ProcessDied
+    | CommitTick
+    | CommitScenario
+    | PutEvent
+    | ForgetTexts
+    | SetAside
+    | DropScenarios
+    | PutPrices
+)
 Read = ReadReports | ReadEvents | ReadProgress | ReadUsage
 Item = Write | Read

@@ -96,12 +96,13 @@ class ManyLives:
     deaths: int = 0
 
     def __post_init__(self) -> None:
-        self.store = RunStore.in_memory(failpoints=self.kills)
+        self.store = RunStore.in_memory(budget=self.config.budget, failpoints=self.kills)
         self.endpoint = CountingEndpoint(self.kills)
 
     def live(self, seed: int) -> bool:
         """One life; whether it came to its natural end."""
         self.endpoint.begun.clear()
+        self.store = opened_again(self.store, self.config)
         life = play_world(
             self.config,
             self.store,
@@ -128,6 +129,13 @@ class ManyLives:
         self.kills.disarm()
         assert self.live(seed + len(deaths))
         return self
+
+
+def opened_again(store: RunStore, config: RunConfig) -> RunStore:
+    """The store as the next life finds it: its rows, and nothing that was in memory."""
+    return RunStore(
+        store._connection, store.path, budget=config.budget, failpoints=store._failpoints
+    )
 
 
 class Restarts(Failpoints):

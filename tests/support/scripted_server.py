@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +90,29 @@ async def serving(
         yield server
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def served(answer: Answering) -> Iterator[str]:
+    """A scripted endpoint on a thread of its own: opening a run runs an event loop itself."""
+    ready, end, urls = threading.Event(), asyncio.Event(), list[str]()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with serving(answer) as server:
+            urls.append(server.base_url)
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield urls[0]
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+        loop.close()
 
 
 def chat(content: object = "はい。", finish: str | None = "stop", **message: object) -> Scripted:

@@ -26,6 +26,7 @@ from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import StubEndpoint
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
@@ -50,6 +51,8 @@ def small_config(
     language: Language = "ja",
     stub: Mapping[str, object] = MappingProxyType({}),
     attempts: int = 50,
+    price: Mapping[str, float] | None = None,
+    budget: Mapping[str, float] = MappingProxyType({}),
     **society: object,
 ) -> RunConfig:
     """Nine of the built-in people in three groups, on the stub."""
@@ -65,7 +68,10 @@ def small_config(
             "language": language,
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
-            "models": {"default": {"stub": dict(stub), "retry": {"attempts": attempts}}},
+            "models": {
+                "default": {"stub": dict(stub), "retry": {"attempts": attempts}, "price": price}
+            },
+            "budget": dict(budget),
             "runtime": {"tick_attempts": 1000},
         }
     )
@@ -182,6 +188,7 @@ class World:
             max_in_flight=config.runtime.max_in_flight,
             prefix_cache=PrefixCache(100_000),
             failpoints=self.failpoints,
+            tariffs=tariffs_of(config.models),
         )
         self.society = society
         rehearsal = Rehearsal(config, society, prompts, self.llm, channel)

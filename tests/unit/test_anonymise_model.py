@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore
 from tests.support.scripted_model import ScriptedModel, reply
-from tests.support.scripted_server import Answering, Scripted, Seen, chat, error, serving
+from tests.support.scripted_server import Scripted, Seen, chat, error, served
 
 PROMPTS = PromptLibrary("ja")
 JA = placeholders("ja")
@@ -240,26 +237,3 @@ def test_the_model_is_part_of_who_the_society_is_only_where_it_is_asked(tmp_path
     assert 'personas.anonymise: unset -> "llm"' in str(caught.value)
     assert "models.anonymiser.model: unset" in str(caught.value)
     assert "prompt anonymise: new" in str(caught.value)
-
-
-@contextmanager
-def served(answer: Answering) -> Iterator[str]:
-    """A scripted endpoint on a thread of its own: opening a run runs an event loop itself."""
-    ready, end, urls = threading.Event(), asyncio.Event(), list[str]()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with serving(answer) as server:
-            urls.append(server.base_url)
-            ready.set()
-            await end.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield urls[0]
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join()
-        loop.close()

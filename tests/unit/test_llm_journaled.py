@@ -24,6 +24,7 @@ from matrix_sim.llm.contracts import (
     Reply,
     Request,
     Role,
+    Schema,
     StoredPrompt,
 )
 from matrix_sim.llm.journaled import Journaled
@@ -59,6 +60,9 @@ class MemoryJournal:
     async def open(self, call: OpenCall) -> Reply | None:
         self.opened.append(call)
         return self.replies.get(call.key)
+
+    async def room(self, call: OpenCall) -> None:
+        raise AssertionError("there is room for everything")
 
     async def abandon(self, call: AbandonCall) -> None:
         self.abandoned.append(call)
@@ -155,10 +159,14 @@ def test_a_call_is_open_before_it_is_sent_and_recorded_before_it_returns() -> No
     assert order == ["open", "send", "record", "return"]
 
 
-def test_a_reservation_covers_prompt_and_reply() -> None:
+def test_a_reservation_covers_all_that_is_sent_and_the_reply() -> None:
     journal = MemoryJournal()
-    run(journaled(Model(), journal).complete(question()))
-    assert journal.opened[0].reserved_tokens == question().prompt_bytes + 256
+    shaped = replace(question(), schema=Schema("mood", b'{"type":"object"}'))
+    for request in (question(), shaped):
+        run(journaled(Model(), journal).complete(request))
+    plain, with_schema = (call.reserved_tokens for call in journal.opened)
+    assert plain == question().prompt_bytes + 2 * 16 + 512 + 256
+    assert with_schema == plain + len('{"type":"object"}')
 
 
 def test_what_the_journal_holds_is_not_sent_again() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
 
 from matrix_sim.llm.contracts import Address, Finish, Message, Reply, Request, Role
 from matrix_sim.llm.schema import schema_of
-from matrix_sim.llm.structured import ask, ask_text
+from matrix_sim.llm.structured import Shorter, ask, ask_text, in_turn
 from matrix_sim.messages import Failure
 
 
@@ -50,8 +50,12 @@ def repair(error: str, schema: str) -> Message:
     return Message("user", f"誤り: {error}\n形: {schema}")
 
 
-def decide(llm: Scripted, attempts: int = 2) -> Mood | Failure:
-    return asyncio.run(ask(llm, question(), Mood, repair, attempts))
+def decide(llm: Scripted, attempts: int = 2, **more: Any) -> Mood | Failure:
+    return asyncio.run(ask(llm, question(), Mood, repair, attempts, **more))
+
+
+def room(llm: Scripted) -> list[int]:
+    return [request.max_tokens for request in llm.asked]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +101,63 @@ def test_a_reply_that_was_cut_off_is_asked_for_once_more_with_twice_the_room() -
 
 
 def test_a_reply_that_was_cut_off_is_not_believed_even_where_it_looks_whole() -> None:
-    assert decide(Scripted((GOOD_JSON, Finish.LENGTH)), attempts=1) is Failure.TRUNCATED
+    cut = Scripted((GOOD_JSON, Finish.LENGTH))
+    assert decide(cut, attempts=1, largest_reply=256) is Failure.TRUNCATED
 
 
-def test_room_is_doubled_once_only() -> None:
+def test_room_is_doubled_until_it_is_the_largest_and_no_further() -> None:
     llm = Scripted(*[("", Finish.LENGTH)] * 5)
-    assert decide(llm, attempts=5) is Failure.TRUNCATED
-    assert [r.max_tokens for r in llm.asked] == [256, 512]
+    assert decide(llm) is Failure.TRUNCATED
+    assert room(llm) == [256, 512]
+    llm = Scripted(*[("", Finish.LENGTH)] * 5)
+    assert decide(llm, largest_reply=1500) is Failure.TRUNCATED
+    assert room(llm) == [256, 512, 1024, 1500]
+
+
+def test_room_that_was_won_is_kept_and_costs_no_attempt() -> None:
+    llm = Scripted(("", Finish.LENGTH), "文", ("", Finish.LENGTH), GOOD_JSON)
+    assert decide(llm, largest_reply=1024) == GOOD
+    assert room(llm) == [256, 512, 512, 1024]
+    assert [len(r.messages) for r in llm.asked] == [2, 2, 4, 4]
+
+
+def shorter(*texts: str) -> Shorter:
+    return in_turn((Message("system", "決まり"), Message("user", text)) for text in texts)
+
+
+def test_a_question_that_is_too_long_is_put_more_shortly_as_long_as_it_can_be() -> None:
+    too_long = ("", Finish.CONTEXT_OVERFLOW)
+    llm = Scripted(too_long, too_long, "文", GOOD_JSON)
+    assert decide(llm, shorter=shorter("問", "", "")) == GOOD
+    assert [r.messages[1].content for r in llm.asked] == ["問い", "問", "", ""]
+    assert [(r.attempt, len(r.messages)) for r in llm.asked] == [(1, 2), (2, 2), (3, 2), (4, 4)]
+    assert decide(Scripted(*[too_long] * 3), shorter=shorter("問", "")) is Failure.CONTEXT_OVERFLOW
+
+
+def test_what_is_no_shorter_is_not_asked_again() -> None:
+    too_long = ("", Finish.CONTEXT_OVERFLOW)
+    llm = Scripted(too_long, too_long)
+    assert decide(llm, shorter=shorter("問い", "問い", "問", "問")) is Failure.CONTEXT_OVERFLOW
+    assert [r.messages[1].content for r in llm.asked] == ["問い", "問"]
+
+
+def test_a_repeated_question_says_what_was_wrong_with_the_reply_before() -> None:
+    llm = Scripted(("", Finish.LENGTH), ("", Finish.CONTEXT_OVERFLOW), "", "文", GOOD_JSON)
+    assert decide(llm, attempts=3, shorter=shorter("問")) == GOOD
+    assert [r.repeats for r in llm.asked] == [
+        None,
+        Failure.TRUNCATED,
+        Failure.CONTEXT_OVERFLOW,
+        Failure.EMPTY,
+        Failure.MALFORMED,
+    ]
+
+
+@pytest.mark.parametrize("word", ["truncated", "empty", "malformed", "context_overflow"])
+def test_prose_that_is_the_name_of_a_failure_is_prose(word: str) -> None:
+    llm = Scripted(word)
+    assert asyncio.run(ask_text(llm, question(False))) == word
+    assert len(llm.asked) == 1
 
 
 def test_an_empty_reply_is_asked_for_again_as_it_was() -> None:
@@ -131,7 +185,7 @@ def test_what_asking_again_cannot_change_is_a_failure_at_once(
 
 def test_the_failure_is_that_of_the_last_attempt() -> None:
     assert decide(Scripted("", "文")) is Failure.MALFORMED
-    assert decide(Scripted("文", ("文", Finish.LENGTH))) is Failure.TRUNCATED
+    assert decide(Scripted("文", *[("文", Finish.LENGTH)] * 2)) is Failure.TRUNCATED
     assert decide(Scripted("文", ("", Finish.REFUSED))) is Failure.REFUSED
 
 

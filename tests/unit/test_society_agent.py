@@ -153,7 +153,6 @@ def test_an_action_and_a_revised_step_are_clipped() -> None:
     [
         ([reply("", Finish.REFUSED)], Failure.REFUSED),
         ([reply("", Finish.CONTENT_FILTER)], Failure.CONTENT_FILTER),
-        ([reply("", Finish.CONTEXT_OVERFLOW)], Failure.CONTEXT_OVERFLOW),
         (["", ""], Failure.EMPTY),
         (["[", "["], Failure.MALFORMED),
         ([reply('{"action": "あ', Finish.LENGTH)] * 2, Failure.TRUNCATED),

@@ -17,7 +17,7 @@ from tests.support.examples import examples
 from tests.support.small_world import everything, finished, play_world, small_config
 from tests.support.virtual_time import run_virtually
 
-OUTCOMES = {"truncated": 0.12, "malformed": 0.2, "empty": 0.12, "refused": 0.08}
+OUTCOMES = {"truncated": 0.12, "malformed": 0.12, "empty": 0.13, "refused": 0.08}
 WEATHER = {"rate_limited": 0.2, "server": 0.1, "timeout": 0.05, "disconnect": 0.1}
 GROUPS = 3
 

@@ -44,6 +44,7 @@ async def look_closely(
     personas: Sequence[Persona],
     *,
     max_tokens: int,
+    largest_reply: int | None = None,
     width: int,
     tell: Tell = lambda _: None,
 ) -> CloseLook:
@@ -54,13 +55,14 @@ async def look_closely(
         prompts: in the language of the run.
         personas: as the rules left them.
         max_tokens: room for a reply.
+        largest_reply: room up to which one that was cut off is asked for again.
         width: questions under way at once.
         tell: for a display.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now; those under way were waited for.
     """
-    looker = _Looker(llm, prompts, max_tokens)
+    looker = _Looker(llm, prompts, max_tokens, largest_reply)
     outcomes: dict[int, WithoutClues | Failure] = {}
     waiting = iter(enumerate(personas))
     failures: list[BaseException] = []
@@ -82,10 +84,13 @@ async def look_closely(
 
 
 class _Looker:
-    def __init__(self, llm: LLM, prompts: PromptLibrary, max_tokens: int) -> None:
+    def __init__(
+        self, llm: LLM, prompts: PromptLibrary, max_tokens: int, largest_reply: int | None
+    ) -> None:
         self._llm = llm
         self._prompts = prompts
         self._max_tokens = max_tokens
+        self._largest_reply = largest_reply
         self._words = placeholders(prompts.sources.language)
 
     async def look(self, number: int, persona: Persona) -> WithoutClues | Failure:
@@ -96,7 +101,10 @@ class _Looker:
             max_tokens=self._max_tokens,
             schema=_SCHEMA,
         )
-        reply = await ask(self._llm, request, Clues, self._prompts.repair)
+        # Too long for the model is not put more shortly: it is to look at all that there is.
+        reply = await ask(
+            self._llm, request, Clues, self._prompts.repair, largest_reply=self._largest_reply
+        )
         if isinstance(reply, Failure):
             return reply
         return without_clues(persona, reply.found, self._words)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from matrix_sim.llm.contracts import LLM, Address, Request, Role
+from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
 from matrix_sim.llm.schema import schema_of
-from matrix_sim.llm.structured import ask
+from matrix_sim.llm.structured import ask, in_turn
 from matrix_sim.messages import Failure, group_label
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.replies import RouteReply
@@ -34,6 +35,7 @@ class LLMRouter:
         prompts: PromptLibrary,
         llm: LLM,
         max_tokens: int,
+        largest_reply: int | None = None,
     ) -> None:
         self._group = group
         self._members = {f"m{i}": member.number for i, member in enumerate(members, start=1)}
@@ -46,6 +48,7 @@ class LLMRouter:
         self._prompts = prompts
         self._llm = llm
         self._max_tokens = max_tokens
+        self._largest_reply = largest_reply
         self._schema = schema_of(
             RouteReply, "route", aware=tuple(self._members), forward=tuple(self._neighbours)
         )
@@ -53,11 +56,34 @@ class LLMRouter:
     async def route(self, question: RoutingQuestion) -> Routing:
         """Ask once; ids that name nobody are dropped and counted.
 
-        Nobody is asked where nobody could become aware.
+        Nobody is asked where nobody could become aware. Where it is too long for the model, less of
+        what happened before is told.
         """
         if self._nobody_to_reach(question):
             return Routing((NOWHERE,) * len(question.actions))
-        messages = self._prompts.render(
+        request = Request(
+            address=Address(f"route/{group_label(self._group)}/t{question.tick:04d}"),
+            role=Role.MODULATOR,
+            messages=self._messages(question),
+            max_tokens=self._max_tokens,
+            schema=self._schema,
+        )
+        kept = len(question.memory)
+        fewer = (_with_memory(question, lines) for lines in (kept, kept // 2, kept // 4, 0))
+        reply = await ask(
+            self._llm,
+            request,
+            RouteReply,
+            self._prompts.repair,
+            largest_reply=self._largest_reply,
+            shorter=in_turn(self._messages(one) for one in fewer),
+        )
+        if isinstance(reply, Failure):
+            return Routing((NOWHERE,) * len(question.actions), failure=reply, asked=True)
+        return self._read(reply, question)
+
+    def _messages(self, question: RoutingQuestion) -> tuple[Message, ...]:
+        return self._prompts.render(
             "route",
             members=self._member_lines,
             neighbours=self._neighbour_lines,
@@ -74,17 +100,6 @@ class LLMRouter:
                 for number, (action, speaker) in enumerate(question.actions, start=1)
             ),
         )
-        request = Request(
-            address=Address(f"route/{group_label(self._group)}/t{question.tick:04d}"),
-            role=Role.MODULATOR,
-            messages=messages,
-            max_tokens=self._max_tokens,
-            schema=self._schema,
-        )
-        reply = await ask(self._llm, request, RouteReply, self._prompts.repair)
-        if isinstance(reply, Failure):
-            return Routing((NOWHERE,) * len(question.actions), failure=reply, asked=True)
-        return self._read(reply, question)
 
     def _nobody_to_reach(self, question: RoutingQuestion) -> bool:
         return not self._neighbours and all(
@@ -122,3 +137,9 @@ class LLMRouter:
             Route(tuple(sorted(a)), tuple(f)) for a, f in zip(aware, forward, strict=True)
         )
         return Routing(routes, unknown, ranking=tuple(dict.fromkeys(named)), asked=True)
+
+
+def _with_memory(question: RoutingQuestion, lines: int) -> RoutingQuestion:
+    """With the newest lines of the memory, and nothing that is recalled."""
+    kept = question.memory[len(question.memory) - lines :]
+    return replace(question, memory=kept, recalled=())

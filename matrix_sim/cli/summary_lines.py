@@ -1,0 +1,112 @@
+"""What a run came to, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matrix_sim.config import BudgetConfig
+from matrix_sim.summary import CallFigures, RunSummary
+from matrix_sim.text import counted
+
+
+def summary_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
+    """All figures, a line for each kind.
+
+    Args:
+        summary: of the run.
+        budget: what it may spend.
+    """
+    lines = [
+        f"{summary.scenarios} scenarios from {summary.agents} agents in {summary.groups} groups, "
+        f"{summary.ticks} ticks ({summary.null_ticks} of them null)",
+        f"{summary.actions} actions: {summary.plan_steps} plan steps ({summary.plan_share:.0%}), "
+        f"{summary.reactions} reactions ({summary.reaction_share:.0%}); {summary.idle} idle turns",
+        f"plans: {summary.steps_done} steps done, {summary.steps_revised} revised, "
+        f"{summary.plans_done} plans at their end",
+        f"{summary.observations} observations, {summary.envelopes} envelopes between groups, "
+        f"{summary.envelopes_taken_up} of {summary.delivered_envelopes} delivered ones taken up "
+        f"({summary.inbox_cut + summary.observations_cut} cut by limits)",
+        *_talk_lines(summary),
+        *_sparing_lines(summary),
+        *_call_lines(summary),
+        *_trouble_lines(summary.all_roles),
+        *_budget_lines(summary, budget),
+    ]
+    if summary.failures:
+        lines.append(f"calls that failed for good: {counted(summary.failures)}")
+    return lines
+
+
+def _call_lines(summary: RunSummary) -> list[str]:
+    broken_off = summary.all_roles.lost.get("broken_off", 0)
+    lines = [
+        f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "
+        f"{summary.routing_calls} of them routing), {broken_off} in flight at a kill",
+        f"{summary.prompt_tokens} prompt tokens ({summary.prompt_tokens_per_action:.0f} an action, "
+        f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache), "
+        f"{summary.completion_tokens} completion tokens",
+    ]
+    if summary.calls_taken_along:
+        lines[0] += f"; {summary.calls_taken_along} more taken along, paid by the run forked from"
+    for name, role in summary.roles.items():
+        cost = f", cost {role.cost:.4g}" if role.cost else ""
+        lines.append(
+            f"  {name}: {role.replies} calls, {role.prompt_tokens} prompt and "
+            f"{role.completion_tokens} completion tokens{cost}"
+        )
+    return lines
+
+
+def _trouble_lines(calls: CallFigures) -> list[str]:
+    """What went wrong on the way, where anything did."""
+    lines = []
+    if calls.setbacks:
+        lines.append(f"sendings that brought no reply: {_listed(calls.setbacks)}")
+    if lost := {cause: count for cause, count in calls.lost.items() if cause != "broken_off"}:
+        lines.append(f"  of these, perhaps paid all the same: {_listed(lost)}")
+    if calls.asked_again:
+        lines.append(f"asked again, for the reply was no use: {_listed(calls.asked_again)}")
+    if calls.overruns:
+        lines.append(
+            f"note: {calls.overruns} replies took {calls.overrun_tokens} tokens more than "
+            "prompt and max_tokens allow; the server counts otherwise, and the budget may be "
+            "exceeded by so many"
+        )
+    return lines
+
+
+def _budget_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
+    parts = []
+    if budget.max_calls is not None:
+        parts.append(f"{summary.charged_calls} of {budget.max_calls} calls")
+    if budget.max_tokens is not None:
+        parts.append(f"{summary.charged_tokens} of {budget.max_tokens} tokens")
+    if budget.max_cost is not None:
+        parts.append(f"{summary.charged_cost:.4g} of {budget.max_cost:g} in money")
+    return [f"budget used: {', '.join(parts)}"] if parts else []
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return counted({cause.replace("_", " "): count for cause, count in counts.items()})
+
+
+def _talk_lines(summary: RunSummary) -> list[str]:
+    if summary.talk_likeness is None or summary.strangers_likeness is None:
+        return []
+    return [
+        f"likeness (cosine) of who acts and who hears of it {summary.talk_likeness:.2f}, "
+        f"of any two people {summary.strangers_likeness:.2f}"
+    ]
+
+
+def _sparing_lines(summary: RunSummary) -> list[str]:
+    said = summary.sparing
+    if said is None or said.spared_share is None:
+        return []
+    line = (
+        f"routing: similarity took {said.spared} of {said.decisions} decisions "
+        f"({said.spared_share:.0%})"
+    )
+    if said.agreed_share is not None:
+        line += f"; of {said.compared} that the model saw too, it agreed on {said.agreed_share:.0%}"
+    return [line]
