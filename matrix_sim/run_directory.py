@@ -89,7 +89,7 @@ def open_run(
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
         society = read_society(store, config.society)
-        notices = store.notices
+        notices = (*loaded.notes, *store.notices)
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
     return OpenedRun(directory, config, prompts, society, selection, look, fresh, notices)
@@ -143,9 +143,11 @@ def _embedding(config: RunConfig) -> Embed:
 def _endpoint_vectors(model: ModelConfig, key: str, texts: Sequence[str]) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
+    from matrix_sim.llm.local_server import within_reach
 
     try:
-        vectors = asyncio.run(embed_texts(model, key, texts))
+        with within_reach(model, key, vectors=True) as (served, its_key):
+            vectors = asyncio.run(embed_texts(served, its_key, texts))
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"no embeddings for the grouping: {failure}. Mend models.embedding, "

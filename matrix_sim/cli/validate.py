@@ -63,7 +63,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "attribution": selection.attribution,
         "left_out": [one.as_dict() for one in selection.left_out],
         "ids_made": selection.ids_made,
-        "notes": list(selection.notes),
+        "notes": [*loaded.notes, *selection.notes],
         "anonymised": _counts(selection.anonymised),
         "groups": groups,
         "quota": config.society.scenarios,
@@ -88,7 +88,9 @@ def _model(model: ModelConfig) -> str:
         return "local, no endpoint"
     if model.stub is not None:
         return f"stub ({model.stub.latency}, {model.stub.slots} slots)"
-    key = f", key from {model.api_key_env}" if model.api_key_env else ""
+    if model.gguf is not None:
+        return f"{model.label}, served by an LLM actor ({model.llama.slots} slots)"
+    key = f", key from {model.api_key_env or model.api_key_file}" if model.key_name else ""
     return f"{model.model} at {' and '.join(model.base_urls)}{key}"
 
 

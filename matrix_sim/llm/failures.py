@@ -87,7 +87,11 @@ def failure_of(
     message = clip(redact(said.message), _SHOWN_CHARACTERS) or "(no text)"
     detail = f"{place} answered {answer.status}: {message}"
     if hindrance is Hindrance.UNAUTHORISED:
-        detail += f"; check the value of {key_name}" if key_name else "; set 'api_key_env'"
+        detail += (
+            f"; check the value of {key_name}"
+            if key_name
+            else "; set 'api_key_env' or 'api_key_file'"
+        )
     elif hindrance is Hindrance.MODEL_UNKNOWN:
         detail += f"; check the model name {model!r}, and 'base_url' (most end in /v1)"
     return EnvironmentalFailure(
