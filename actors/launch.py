@@ -126,8 +126,8 @@ class Production:
         if not files:
             return ""
         return (
-            f". If the one that loaded {' and '.join(files)} was killed, there was no memory for it: "
-            "lower 'llama.slots' or 'llama.context_tokens', or take a smaller model"
+            f". If the one that loaded {' and '.join(files)} was killed, there was no memory for "
+            "it: lower 'llama.slots' or 'llama.context_tokens', or take a smaller model"
         )
 
     async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:

@@ -85,7 +85,7 @@ def open_run(
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)
                 people = look.personas
-            _found(config, people, prompts, identity, store)
+            _found(config, people, prompts, identity, store, say)
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
         society = read_society(store, config.society)
@@ -111,9 +111,10 @@ def _found(
     prompts: PromptLibrary,
     identity: SocietyIdentity,
     store: RunStore,
+    say: Callable[[str], None],
 ) -> None:
     """Commit the society of these people, and erase what the anonymiser was shown of them."""
-    founding = found_society(config, people, prompts, _embedding(config))
+    founding = found_society(config, people, prompts, _embedding(config, say))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
     store.apply([*events, ForgetTexts(Role.ANONYMISER)])
@@ -130,24 +131,32 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def _embedding(config: RunConfig) -> Embed:
+def _embedding(config: RunConfig, say: Callable[[str], None]) -> Embed:
     model = config.models.embedding
     if model.local:
         return local_embedding(config.seed)
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts)
+    return lambda texts: _endpoint_vectors(model, key, texts, say)
 
 
-def _endpoint_vectors(model: ModelConfig, key: str, texts: Sequence[str]) -> Vectors:
+def _endpoint_vectors(
+    model: ModelConfig, key: str, texts: Sequence[str], say: Callable[[str], None]
+) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
     from matrix_sim.llm.local_server import within_reach
 
+    def tell(clipped: int) -> None:
+        say(
+            f"note: {clipped} of {len(texts)} profiles are longer than {model.label} takes, and "
+            "were cut for the grouping"
+        )
+
     try:
         with within_reach(model, key, vectors=True) as (served, its_key):
-            vectors = asyncio.run(embed_texts(served, its_key, texts))
+            vectors = asyncio.run(embed_texts(served, its_key, texts, tell_clipped=tell))
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"no embeddings for the grouping: {failure}. Mend models.embedding, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
@@ -15,11 +15,17 @@ _IN_FLIGHT = 8
 
 
 async def embed_texts(
-    config: ModelConfig, api_key: str, texts: Sequence[str], batch: int = 64
+    config: ModelConfig,
+    api_key: str,
+    texts: Sequence[str],
+    batch: int = 64,
+    *,
+    tell_clipped: Callable[[int], None] = lambda _: None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
     Texts go out in batches where the server gets those right (`Batches`), otherwise each alone.
+    `tell_clipped` is told how many were longer than the model takes, and were cut, if any.
 
     Raises:
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
@@ -27,7 +33,10 @@ async def embed_texts(
     """
     client = EmbeddingClient(config, api_key=api_key)
     try:
-        return await _Embedder(config, client).embed(texts, batch)
+        vectors = await _Embedder(config, client).embed(texts, batch)
+        if client.clipped:
+            tell_clipped(client.clipped)
+        return vectors
     finally:
         await client.close()
 

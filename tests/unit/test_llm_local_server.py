@@ -88,7 +88,7 @@ def test_the_context_is_what_the_model_was_trained_for_and_no_more(file: Path) -
     server = LocalServer(Serving.of(model(file), vectors=False))
     assert server.context_tokens == 2048
     server.close()
-    with pytest.raises(UsageError, match="llama.context_tokens: 4096 is more than tiny.gguf was"):
+    with pytest.raises(UsageError, match=r"llama.context_tokens: 4096 is more than tiny\.gguf was"):
         Serving.of(model(file, context_tokens=4096), vectors=False).check()
 
 
