@@ -58,7 +58,7 @@ class ReasoningConfig(Section):
 class LlamaConfig(Section):
     """llama.cpp's server inside an LLM actor, for `gguf`."""
 
-    context_tokens: Annotated[int, Field(ge=512, le=4_194_304)] | None = None
+    context_tokens: Annotated[int, Field(ge=512)] | None = None
     """Context of each slot: prompt, thinking and reply; unset: 8192, or what the model was trained
     for if that is less."""
     slots: Annotated[int, Field(ge=1, le=256)] = 4

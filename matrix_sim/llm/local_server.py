@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONTEXT_TOKENS = 8192
 """Context of a slot where the config says nothing, and the model was trained for that much."""
+_MOST_TOKENS = 2**31 - 1
+"""Of all slots together: llama.cpp counts them in 32 bits."""
 _PROMPT_CACHE_MIB = 8192
 _HEALTH_TIMEOUT_S = 30.0
 _SILENT, _ERRORS = 0, 1
@@ -75,6 +77,11 @@ class Serving:
             raise UsageError(
                 f"llama.context_tokens: {asked} is more than {self.path.name} was trained for "
                 f"({trained} tokens); leave it out to take what the model can"
+            )
+        if asked is not None and asked * self.llama.slots > _MOST_TOKENS:
+            raise UsageError(
+                f"llama: {self.llama.slots} slots of {asked} tokens are more than llama.cpp counts "
+                f"({_MOST_TOKENS})"
             )
         return file
 
