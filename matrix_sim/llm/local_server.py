@@ -14,6 +14,7 @@ import os
 import secrets
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -38,7 +39,12 @@ DEFAULT_CONTEXT_TOKENS = 8192
 _MOST_TOKENS = 2**31 - 1
 """Of all slots together: llama.cpp counts them in 32 bits."""
 _PROMPT_CACHE_MIB = 8192
-_HEALTH_TIMEOUT_S = 30.0
+_READY_TIMEOUT_S = 30.0
+_LOG_PATIENCE_S = 2.0
+"""llama.cpp writes its log from a thread of its own, a little later."""
+_LOG_LOOK_S = 0.01
+_LONGEST_LOG = 1_000_000
+_LAST_WORDS = b"exiting due to"
 _SILENT, _ERRORS = 0, 1
 """Levels of llama.cpp's log, which goes to stderr: nothing; errors alone."""
 _USUAL_LAST_LINES = ("failed to load model", "exiting due to", "failed to create context")
@@ -102,7 +108,7 @@ class LocalServer:
         self.api_key = secrets.token_urlsafe(24)
         self._server: Server | None = self._started(file)
         self.base_url = f"{self._server.listening_address}/v1"
-        self._demand_health(f"{self._server.listening_address}/health")
+        self._demand_slots(f"{self._server.listening_address}/slots")
 
     def close(self) -> None:
         """Stop it; what is under way fails."""
@@ -127,7 +133,7 @@ class LocalServer:
         params.port = 0
         params.api_keys = [self.api_key]
         params.ui = False
-        params.endpoint_slots = False
+        params.endpoint_slots = True
         params.offline = True
         params.verbosity = verbosity
         params.warmup = False
@@ -153,7 +159,7 @@ class LocalServer:
         """Why it did not start, which llama.cpp only ever tells stderr: so it is asked again."""
         from xllamacpp import Server
 
-        with _stderr_aside() as said, suppress(RuntimeError):
+        with _stderr_aside(_LAST_WORDS) as said, suppress(RuntimeError):
             Server(self._params(file, _ERRORS))
         reason = _reason(said)
         llama = self.serving.llama
@@ -167,10 +173,13 @@ class LocalServer:
             message += " Is the file whole, and xllamacpp new enough for its architecture?"
         return RunFailure(message)
 
-    def _demand_health(self, url: str) -> None:
-        # It answers before this is reached; the look is at what a client would meet.
+    def _demand_slots(self, url: str) -> None:
+        # Its health is good once the model is loaded, and its loop may only start afterwards; one
+        # that is closed before that never ends. The slots are what the loop itself tells of.
+        request = urllib.request.Request(url)  # noqa: S310
+        request.add_header("Authorization", f"Bearer {self.api_key}")
         try:
-            with urllib.request.urlopen(url, timeout=_HEALTH_TIMEOUT_S):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_READY_TIMEOUT_S):  # noqa: S310
                 return
         except (urllib.error.URLError, OSError) as error:
             self.close()
@@ -259,8 +268,11 @@ def _context_tokens(llama: LlamaConfig, file: GgufFile) -> int:
 
 
 @contextmanager
-def _stderr_aside() -> Iterator[list[str]]:
-    """Lead stderr, that of native code too, into a list of lines, which is filled at the end."""
+def _stderr_aside(last_words: bytes) -> Iterator[list[str]]:
+    """Lead stderr, that of native code too, into a list of lines, which is filled at the end.
+
+    The end waits a little for the line with `last_words`.
+    """
     lines: list[str] = []
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
@@ -269,10 +281,13 @@ def _stderr_aside() -> Iterator[list[str]]:
         try:
             yield lines
         finally:
+            said, give_up = b"", time.monotonic() + _LOG_PATIENCE_S
+            while last_words not in said and time.monotonic() < give_up:
+                time.sleep(_LOG_LOOK_S)
+                said = os.pread(aside.fileno(), _LONGEST_LOG, 0)
             os.dup2(before, 2)
             os.close(before)
-            aside.seek(0)
-            lines += aside.read().decode("utf-8", "replace").splitlines()
+            lines += said.decode("utf-8", "replace").splitlines()
 
 
 def _reason(said: list[str]) -> str:

@@ -115,6 +115,7 @@ def test_where_there_is_no_memory_for_it_advice_is_given(
 ) -> None:
     def short_of_memory(params: Any) -> None:
         os.write(2, b"0.12.9 E ggml_aligned_malloc: insufficient memory (attempted 24414 MB)\n")
+        os.write(2, b"0.12.9 E srv init: exiting due to model loading error\n")
         raise RuntimeError("Failed to init server")
 
     monkeypatch.setattr("xllamacpp.Server", short_of_memory)
