@@ -25,8 +25,8 @@ from actors.modulator import ModulatorActor
 from actors.placement import ClusterSize, Placement, choose_placement
 from actors.port import DirectPort
 from actors.store import Store
-from matrix_sim.config import RunConfig
-from matrix_sim.errors import RunFailure
+from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.errors import MatrixSimError, RunFailure
 from matrix_sim.llm.backends import model_of, society_roles
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.prompts.library import PromptLibrary
@@ -86,7 +86,11 @@ class Production:
         self._stage = stage
         cluster = ClusterSize.of(ray.cluster_resources(), nodes=_nodes())
         self.placement = choose_placement(
-            stage.config.runtime, len(stage.society.members), len(stage.society.groups), cluster
+            stage.config.runtime,
+            len(stage.society.members),
+            len(stage.society.groups),
+            cluster,
+            model_files=any(model.gguf is not None for model in _models(stage.config)),
         )
         self.cast: Cast | None = None
         self._committed = 0
@@ -107,9 +111,24 @@ class Production:
         self.cast = _cast(self._stage, self.placement)
         try:
             await asyncio.gather(*(actor.ping.remote() for actor in self.cast.everyone()))
+        except MatrixSimError as told:
+            # Ray's copy of it holds a traceback from there in its text.
+            raise getattr(told, "cause", told) from None
         except ray.exceptions.RayError as death:
-            raise RunFailure(f"an actor of the run did not start: {_cause(death)}") from death
+            raise RunFailure(
+                f"an actor of the run did not start: {_cause(death)}{self._suspicion()}"
+            ) from death
         return self.cast
+
+    def _suspicion(self) -> str:
+        models = _models(self._stage.config)
+        files = dict.fromkeys(model.gguf.name for model in models if model.gguf is not None)
+        if not files:
+            return ""
+        return (
+            f". If the one that loaded {' and '.join(files)} was killed, there was no memory for "
+            "it: lower 'llama.slots' or 'llama.context_tokens', or take a smaller model"
+        )
 
     async def run(self, on_status: Callable[[Status], None]) -> SimulationEnd:
         """Play to the end, whoever dies on the way.
@@ -261,10 +280,17 @@ def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharte
 
 
 def _loopback(config: RunConfig) -> bool:
-    """Whether an endpoint is on "this" machine, which then has to be the driver's."""
-    models = [model_of(config.models, role) for role in society_roles(config.models)]
+    """Whether an endpoint or a model file is on "this" machine: then that is the driver's."""
+    models = _models(config)
+    if any(model.gguf is not None for model in models):
+        return True
     hosts = [urlsplit(url).hostname or "" for model in models for url in model.base_urls]
     return any(h == "localhost" or h == "::1" or h.startswith("127.") for h in hosts)
+
+
+def _models(config: RunConfig) -> list[ModelConfig]:
+    """The models that a run may ask while it is played."""
+    return [model_of(config.models, role) for role in society_roles(config.models)]
 
 
 def _nodes() -> int:

@@ -69,6 +69,11 @@ class LLM(DeskActor):
         store.answer.remote(ProcessDied(name))
         self._desk = Desk(self._llm.complete)
 
+    async def ping(self) -> None:
+        """As every actor; models that are files are loaded by then."""
+        self._backends.load()
+        await super().ping()
+
     async def stub_counters(self) -> tuple[StubCounters, ...]:
         """The counters of the stubs in this process."""
         return tuple(stub.counters for stub in self._backends.stubs)

@@ -46,10 +46,20 @@ class Placement:
 
 
 def choose_placement(
-    runtime: RuntimeConfig, agents: int, groups: int, cluster: ClusterSize
+    runtime: RuntimeConfig,
+    agents: int,
+    groups: int,
+    cluster: ClusterSize,
+    *,
+    model_files: bool = False,
 ) -> Placement:
-    """What the config says, or what fits the cluster where it says `auto`."""
-    llm_actors = cluster.nodes if runtime.llm_actors == "auto" else runtime.llm_actors
+    """What the config says, or what fits the cluster where it says `auto`.
+
+    `model_files` is whether LLM actors load models themselves: then one does, unless more are
+    asked for.
+    """
+    one_a_node = 1 if model_files else cluster.nodes
+    llm_actors = one_a_node if runtime.llm_actors == "auto" else runtime.llm_actors
     hosts = min(cluster.cpus, math.ceil(groups / _GROUPS_WORTH_A_HOST))
     per_host = (
         math.ceil(groups / hosts) if runtime.groups_per_host == "auto" else runtime.groups_per_host

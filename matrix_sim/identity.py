@@ -126,7 +126,7 @@ def _model_parts(key: str, model: ModelConfig) -> dict[str, Any]:
         spoiling = FaultPlan(0, model.stub.faults).outcome_rates
         spoiling_and_thinking = {"faults": spoiling, "reasoning": model.stub.reasoning}
         return {f"{key}.model": "stub", **parts, **_flat(f"{key}.stub", spoiling_and_thinking)}
-    return {f"{key}.model": model.model, **parts}
+    return {f"{key}.model": model.label, **parts}
 
 
 def _flat(key: str, value: Any) -> dict[str, Any]:

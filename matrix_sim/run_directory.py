@@ -103,12 +103,12 @@ def open_run(
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)
                 people = look.personas
-            _found(config, people, prompts, identity, store)
+            _found(config, people, prompts, identity, store, say)
         else:
             _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
         asked_again = set_failed_summaries_aside(store) if retry_failed else 0
         society = read_society(store, config.society)
-        notices = store.notices
+        notices = (*loaded.notes, *store.notices)
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
     return OpenedRun(
@@ -147,9 +147,10 @@ def _found(
     prompts: PromptLibrary,
     identity: SocietyIdentity,
     store: RunStore,
+    say: Callable[[str], None],
 ) -> None:
     """Commit the society of these people, and erase what models were shown of them."""
-    founding = found_society(config, people, prompts, embedding_of(config, store))
+    founding = found_society(config, people, prompts, embedding_of(config, store, say))
     events = [*founding.events, PutEvent(*_SOCIETY, identity.canonical)]
     # In one transaction: with the people, what was shown has served its purpose.
     store.apply([*events, ForgetTexts(Role.ANONYMISER), ForgetTexts(Role.EMBEDDING)])
@@ -166,7 +167,9 @@ def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) ->
         )
 
 
-def embedding_of(config: RunConfig, store: RunStore) -> Embed:
+def embedding_of(
+    config: RunConfig, store: RunStore, say: Callable[[str], None] = lambda _: None
+) -> Embed:
     """Where the vectors come from that people are grouped by; `store` keeps those that cost."""
     model = config.models.embedding
     if model.local:
@@ -174,25 +177,40 @@ def embedding_of(config: RunConfig, store: RunStore) -> Embed:
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts, store, config.seed)
+    return lambda texts: _endpoint_vectors(model, key, texts, store, config.seed, say)
 
 
 def _endpoint_vectors(
-    model: ModelConfig, key: str, texts: Sequence[str], store: RunStore, seed: int
+    model: ModelConfig,
+    key: str,
+    texts: Sequence[str],
+    store: RunStore,
+    seed: int,
+    say: Callable[[str], None],
 ) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
     from matrix_sim.llm.kept_vectors import KeptVectors
+    from matrix_sim.llm.local_server import within_reach
 
-    async def embedded() -> list[Vector]:
-        kept = KeptVectors(model, StoreJournal(GroupCommit(store)), seed=seed)
+    def tell(clipped: int) -> None:
+        say(
+            f"note: {clipped} of {len(texts)} profiles are longer than {model.label} takes, and "
+            "were cut for the grouping"
+        )
+
+    async def embedded(served: ModelConfig, its_key: str) -> list[Vector]:
+        kept = KeptVectors(served, StoreJournal(GroupCommit(store)), seed=seed)
         try:
-            return await embed_texts(model, key, texts, through=kept.vectors)
+            return await embed_texts(
+                served, its_key, texts, through=kept.vectors, tell_clipped=tell
+            )
         finally:
             await kept.close()
 
     try:
-        vectors = asyncio.run(embedded())
+        with within_reach(model, key, vectors=True) as (served, its_key):
+            vectors = asyncio.run(embedded(served, its_key))
     except EnvironmentalFailure as failure:
         if failure.hindrance is Hindrance.BUDGET:
             raise RunFailure(

@@ -15,6 +15,7 @@ from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure
+from matrix_sim.llm.local_server import check_model_files
 from matrix_sim.run_directory import OpenedRun
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
@@ -82,6 +83,8 @@ def _ended(run: OpenedRun) -> SimulationEnd | None:
 
 
 async def _produce(run: OpenedRun, audience: Audience) -> SimulationEnd:
+    for note in check_model_files(run.config):
+        audience.say(f"note: {note}")
     with Interrupts() as interrupts:
         audience.say("joining Ray")
         joined = connect()

@@ -37,6 +37,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     """
     from matrix_sim.llm.backends import model_of
     from matrix_sim.llm.contracts import Role
+    from matrix_sim.llm.local_server import check_model_files
     from matrix_sim.personas.loading import load_personas
     from matrix_sim.prompts.library import PromptLibrary
     from matrix_sim.run_directory import run_identity
@@ -63,7 +64,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "attribution": selection.attribution,
         "left_out": [one.as_dict() for one in selection.left_out],
         "ids_made": selection.ids_made,
-        "notes": list(selection.notes),
+        "notes": [*loaded.notes, *check_model_files(config), *selection.notes],
         "anonymised": _counts(selection.anonymised),
         "groups": groups,
         "quota": config.society.scenarios,
@@ -88,7 +89,9 @@ def _model(model: ModelConfig) -> str:
         return "local, no endpoint"
     if model.stub is not None:
         return f"stub ({model.stub.latency}, {model.stub.slots} slots)"
-    key = f", key from {model.api_key_env}" if model.api_key_env else ""
+    if model.gguf is not None:
+        return f"{model.label}, served by an LLM actor ({model.llama.slots} slots)"
+    key = f", key from {model.api_key_env or model.api_key_file}" if model.key_name else ""
     return f"{model.model} at {' and '.join(model.base_urls)}{key}"
 
 

@@ -58,10 +58,11 @@ class ReasoningConfig(Section):
 class LlamaConfig(Section):
     """llama.cpp's server inside an LLM actor, for `gguf`."""
 
-    context_tokens: Annotated[int, Field(ge=512)] = 8192
-    """Context of each slot: prompt, thinking and reply."""
-    slots: Annotated[int, Field(ge=1)] = 4
-    """Requests served at once."""
+    context_tokens: Annotated[int, Field(ge=512)] | None = None
+    """Context of each slot: prompt, thinking and reply; unset: 8192, or what the model was trained
+    for if that is less."""
+    slots: Annotated[int, Field(ge=1, le=256)] = 4
+    """Requests served at once; each has a context of its own, which takes memory."""
     threads: Annotated[int, Field(ge=1)] | None = None
     """CPU threads; unset: one a core."""
     gpu_layers: int = -1

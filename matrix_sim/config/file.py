@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import SecretStr, ValidationError
 
 from matrix_sim.config import RunConfig
 from matrix_sim.config.environment import expand, read_environment
+from matrix_sim.config.keys import key_variables, read_keys
 from matrix_sim.config.problems import validation_problems
+from matrix_sim.config.section import Section
 from matrix_sim.config.yaml_document import (
     Document,
     KeyPath,
@@ -27,8 +29,7 @@ from matrix_sim.config.yaml_document import (
 )
 from matrix_sim.errors import UsageError
 
-_ROLES = ("agent", "modulator", "embedding")
-"""The roles of every run."""
+S = TypeVar("S", bound=Section)
 _NO_FILE = Path("the config")
 """Named where a config came from Python."""
 _URL, _MODEL, _KEY = "OPENAI_BASE_URL", "OPENAI_MODEL_NAME", "OPENAI_API_KEY"
@@ -43,6 +44,8 @@ class LoadedConfig:
     """The file, absolute."""
     base_dir: Path
     """Its folder, from which relative paths in the file start; in `config` they are absolute."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about it."""
 
 
 def load_config(path: Path, overrides: Sequence[str], environ: Mapping[str, str]) -> LoadedConfig:
@@ -50,7 +53,8 @@ def load_config(path: Path, overrides: Sequence[str], environ: Mapping[str, str]
 
     `.env` beside the config and in the working directory add to `environ`, and never replace
     what it holds. Without `models`, OPENAI_BASE_URL and OPENAI_MODEL_NAME make the default
-    model. The values of `api_key_env` variables go into `RunConfig.secrets` and nowhere else.
+    model. Keys, from the variables of `api_key_env` and the files of `api_key_file`, go into
+    `RunConfig.secrets` and nowhere else.
 
     Raises:
         UsageError: with everything that is wrong with the file, the overrides or the environment.
@@ -81,16 +85,12 @@ def with_environment(config: RunConfig, environ: Mapping[str, str]) -> LoadedCon
     """
     here = Path.cwd()
     environment = read_environment((here,), environ)
-    keys = _key_variables(config.model_dump(include={"models", "personas"}, exclude_none=True))
-    problems = [
-        problem
-        for where, name in keys.items()
-        for problem in _key_problems(where, name, environment.get(name, ""))
-    ]
-    if problems:
-        raise UsageError(_report(_NO_FILE, problems, {}, ()))
-    secrets = {name: SecretStr(environment[name]) for name in keys.values()}
-    return LoadedConfig(_anchored(config, here, secrets), here / _NO_FILE, here)
+    plain = config.model_dump(include={"models", "personas"}, exclude_none=True)
+    keys = read_keys(plain, here, environment)
+    if keys.problems:
+        raise UsageError(_report(_NO_FILE, keys.problems, {}, ()))
+    anchored = _anchored(config, here, keys.secrets)
+    return LoadedConfig(anchored, here / _NO_FILE, here, keys.notes)
 
 
 def _as_in_a_file(value: Any) -> Any:
@@ -122,12 +122,10 @@ def _resolved(
     if data.get("models") is None:
         data = {**data, **_models_of_environment(environment)}
 
-    keys = _key_variables(data)
     problems = [*document.problems, *storable_problems(data, ())]
-    data, unexpanded = expand(data, (), environment, set(keys.values()))
-    problems += unexpanded
-    for where, name in keys.items():
-        problems += _key_problems(where, name, environment.get(name, ""))
+    data, unexpanded = expand(data, (), environment, set(key_variables(data).values()))
+    keys = read_keys(data, base_dir, environment)
+    problems += (*unexpanded, *keys.problems)
     if "secrets" in data:
         del data["secrets"]
         what = "unknown key; a key stays in the environment, api_key_env says under which name"
@@ -141,8 +139,8 @@ def _resolved(
         problems += [p for p in validation_problems(error) if p.where not in told]
     if config is None or problems:
         raise UsageError(_report(path, problems, document.lines, overridden)) from None
-    secrets = {name: SecretStr(environment[name]) for name in keys.values()}
-    return LoadedConfig(_anchored(config, base_dir, secrets), path.absolute(), base_dir)
+    anchored = _anchored(config, base_dir, keys.secrets)
+    return LoadedConfig(anchored, path.absolute(), base_dir, keys.notes)
 
 
 def dump_config(config: RunConfig) -> str:
@@ -194,51 +192,26 @@ def _models_of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return {"models": {"default": default}}
 
 
-def _key_variables(data: Mapping[str, Any]) -> dict[KeyPath, str]:
-    """The variables that hold the keys of the roles in use, by where they are named."""
-    models = data.get("models")
-    if not isinstance(models, dict):
-        return {}
-    personas = data.get("personas")
-    anonymised = isinstance(personas, dict) and personas.get("anonymise") == "llm"
-    found: dict[KeyPath, str] = {}
-    for role in (*_ROLES, "anonymiser") if anonymised else _ROLES:
-        # Embeddings are local unless they have an entry; every other role falls back.
-        entry = role if models.get(role) is not None or role == "embedding" else "default"
-        model = models.get(entry)
-        name = model.get("api_key_env") if isinstance(model, dict) else None
-        if isinstance(name, str) and name.isidentifier() and name.isupper():
-            found[("models", entry, "api_key_env")] = name
-    return found
-
-
-def _key_problems(where: KeyPath, name: str, key: str) -> list[Problem]:
-    if not key:
-        what = (
-            f"the environment variable {name} is not set; set it to the key or put it into .env, "
-            "or leave api_key_env out for an endpoint without keys"
-        )
-        return [Problem(where, what)]
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        what = (
-            f"the environment variable {name} holds white space or characters outside ASCII, "
-            "which no HTTP header carries; set it to the key alone"
-        )
-        return [Problem(where, what)]
-    return []
-
-
-def _anchored(config: RunConfig, base_dir: Path, secrets: dict[str, SecretStr]) -> RunConfig:
+def _anchored(config: RunConfig, base_dir: Path, secrets: Mapping[str, SecretStr]) -> RunConfig:
     """Relative paths are the config file's, wherever the command was given."""
-    changes: dict[str, Any] = {"secrets": secrets}
-    personas = config.personas
-    places = {"path": personas.path, "like": personas.like}
-    anchored = {k: base_dir / path.expanduser() for k, path in places.items() if path is not None}
-    if anchored:
-        changes["personas"] = personas.model_copy(update=anchored)
-    if config.prompts is not None:
-        changes["prompts"] = base_dir / config.prompts.expanduser()
-    return config.model_copy(update=changes)
+    models = {
+        role: _with_paths(model, base_dir, "gguf", "api_key_file")
+        for role, model in config.models
+        if model is not None
+    }
+    changes: dict[str, Any] = {
+        "secrets": dict(secrets),
+        "personas": _with_paths(config.personas, base_dir, "path", "like"),
+        "models": config.models.model_copy(update=models),
+    }
+    return _with_paths(config, base_dir, "prompts").model_copy(update=changes)
+
+
+def _with_paths(section: S, base_dir: Path, *fields: str) -> S:
+    """A section whose paths in these fields, where they are set, start from `base_dir`."""
+    paths: dict[str, Path | None] = {field: getattr(section, field) for field in fields}
+    anchored = {k: base_dir / path.expanduser() for k, path in paths.items() if path is not None}
+    return section.model_copy(update=anchored)
 
 
 def _report(

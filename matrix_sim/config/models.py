@@ -51,7 +51,8 @@ class ModelConfig(Section):
     """Name of the environment variable that holds the key. Small letters are refused, and it is
     never shown, because people put the key itself here."""
     api_key_file: Path | None = None
-    """File that holds the key and nothing else, in place of `api_key_env`."""
+    """File that holds the key and nothing else, in place of `api_key_env`. A relative path starts
+    from the folder of the config."""
     preset: Preset | None = None
     """The model's family: how its thinking is switched, and where it stands in replies."""
     structured: Literal["auto", "schema", "json", "prompt"] = "auto"
@@ -84,7 +85,8 @@ class ModelConfig(Section):
     stub: StubConfig | None = None
     """The embedded stub in place of an endpoint; `{}` takes its defaults."""
     gguf: Path | None = None
-    """A model file for llama.cpp, served inside an LLM actor (extra `local`)."""
+    """A model file for llama.cpp, served inside an LLM actor (extra `local`). A relative path
+    starts from the folder of the config."""
     llama: LlamaConfig = LlamaConfig()
     """How a `gguf` file is served."""
     local: bool = False
@@ -97,9 +99,16 @@ class ModelConfig(Section):
         return () if given is None else (given,) if isinstance(given, str) else given
 
     @property
+    def label(self) -> str:
+        """What the model goes by: the endpoint's name for it, or its file without the folder."""
+        return f"gguf:{self.gguf.name}" if self.gguf is not None else self.model or ""
+
+    @property
     def key_name(self) -> str:
         """Under which name `RunConfig.secrets` holds the key; empty where there is none."""
-        return self.api_key_env or (f"file:{self.api_key_file}" if self.api_key_file else "")
+        if self.api_key_file is not None:
+            return key_file_name(self.api_key_file)
+        return self.api_key_env or ""
 
     @property
     def largest_reply(self) -> int:
@@ -145,6 +154,11 @@ class ModelConfig(Section):
         return self
 
 
+def key_file_name(path: Path) -> str:
+    """Under which name `RunConfig.secrets` holds the key of a file."""
+    return f"file:{path}"
+
+
 def _demand_address(base_url: str | None) -> None:
     if base_url is None:
         return
@@ -173,6 +187,16 @@ class ModelsConfig(Section):
     """Looks for personal data in profiles, with `personas.anonymise: llm`."""
     embedding: ModelConfig = ModelConfig(local=True)
     """Gives the vectors that people are grouped by; never `default`."""
+
+    @model_validator(mode="after")
+    def _stub_gives_vectors_plainly(self) -> ModelsConfig:
+        stub = self.embedding.stub
+        if stub is not None and (stub.faults or stub.reasoning):
+            raise ValueError(
+                "'embedding': the stub gives vectors without 'faults' and without 'reasoning'; "
+                "leave them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _local_is_for_embeddings(self) -> ModelsConfig:

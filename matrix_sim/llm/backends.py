@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from matrix_sim.config import ModelConfig, ModelsConfig
-from matrix_sim.llm.contracts import Endpoint, Gate, Role
+from matrix_sim.config.roles import model_of as model_of
+from matrix_sim.config.roles import society_roles as society_roles
+from matrix_sim.llm.contracts import Gate, Role
+from matrix_sim.llm.file_endpoint import FileEndpoint, OwnEndpoint
 from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.lanes import Lane
 from matrix_sim.llm.retrying import Retrying
@@ -17,18 +20,8 @@ from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.randomness import named_random
 
-_CHAT_ROLES = (Role.AGENT, Role.MODULATOR)
-
-
-def society_roles(models: ModelsConfig) -> tuple[Role, ...]:
-    """The roles that a simulation may call while it runs: local embeddings are no call."""
-    return _CHAT_ROLES if models.embedding.local else (*_CHAT_ROLES, Role.EMBEDDING)
-
-
-def model_of(models: ModelsConfig, role: Role) -> ModelConfig:
-    """The model that plays a role."""
-    own: ModelConfig | None = getattr(models, role.value)
-    return own or models.default
+if TYPE_CHECKING:
+    from matrix_sim.llm.local_server import LocalServers
 
 
 def key_of(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> str:
@@ -37,12 +30,9 @@ def key_of(model: ModelConfig, secrets: Mapping[str, SecretStr]) -> str:
     return key.get_secret_value() if key is not None else ""
 
 
-class _OwnEndpoint(Endpoint, Protocol):
-    async def close(self) -> None: ...
-
-
 GateOf = Callable[[ModelConfig, str], Gate]
-"""From a model and one of its addresses to what is between them and their callers."""
+"""From a model and one of its addresses (of a model file: its label; each process serves it anew)
+to what is between them and their callers."""
 
 
 class Backends:
@@ -72,7 +62,8 @@ class Backends:
         self._components = components
         self._gate_of = gate_of
         self._chats: list[tuple[ModelConfig, tuple[Lane, ...]]] = []
-        self._open: list[_OwnEndpoint] = []
+        self._open: list[OwnEndpoint] = []
+        self._local: LocalServers | None = None
         self.of_role: dict[Role, Retrying] = {}
         for role in society_roles(models) if roles is None else roles:
             model = model_of(models, role)
@@ -89,45 +80,92 @@ class Backends:
         """The endpoints that are stubs, for their counters."""
         return tuple(e for e in self._open if isinstance(e, StubEndpoint))
 
+    def load(self) -> None:
+        """Load the models that are files, which their first request would do otherwise.
+
+        Raises:
+            UsageError, RunFailure: as `LocalServer`.
+        """
+        for endpoint in self._open:
+            if isinstance(endpoint, FileEndpoint):
+                endpoint.load()
+
     async def close(self) -> None:
-        """Close the connections; a process that ends need not."""
+        """Close the connections, stop local servers; a process that ends need not."""
         for endpoint in self._open:
             await endpoint.close()
+        if self._local is not None:
+            self._local.close()
 
     def _chat(self, model: ModelConfig) -> tuple[Lane, ...]:
         lanes = next((lanes for known, lanes in self._chats if known == model), None)
         if lanes is None:
-            lanes = tuple(self._lane(model, address) for address in model.base_urls or ("",))
+            addresses = model.base_urls or (model.label or "stub",)
+            lanes = tuple(self._lane(model, address) for address in addresses)
             self._chats.append((model, lanes))
         return lanes
 
     def _lane(self, model: ModelConfig, address: str) -> Lane:
         endpoint = self._endpoint(model, address)
         self._open.append(endpoint)
-        return Lane(address or "stub", endpoint, self._gate_of(model, address))
+        return Lane(address, endpoint, self._gate_of(model, address))
 
-    def _endpoint(self, model: ModelConfig, address: str) -> _OwnEndpoint:
+    def _endpoint(self, model: ModelConfig, address: str) -> OwnEndpoint:
         if model.stub is not None:
             slots = max(1, model.stub.slots // self._share)
             stub = model.stub.model_copy(update={"slots": slots})
             return StubEndpoint(stub, seed=self._seed, language=self._prompts.sources.language)
         # The client is heavy to import; a run on the stub does without.
         from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
+        from matrix_sim.llm.wire import identity
 
-        return OpenAIEndpoint(
-            model,
-            address,
-            api_key=key_of(model, self._secrets),
-            json_instruction=lambda schema: self._prompts.text_of(
-                "json_instruction", schema=schema
-            ),
-        )
+        def client(model: ModelConfig, address: str, key: str) -> OpenAIEndpoint:
+            return OpenAIEndpoint(
+                model,
+                address,
+                api_key=key,
+                json_instruction=lambda schema: self._prompts.text_of(
+                    "json_instruction", schema=schema
+                ),
+            )
+
+        if model.gguf is None:
+            return client(model, address, key_of(model, self._secrets))
+
+        def start() -> OpenAIEndpoint:
+            served, key = self._servers().for_model(model, vectors=False)
+            return client(served, served.base_urls[0], key)
+
+        return FileEndpoint(identity(model), start)
 
     def _vectors(self, model: ModelConfig) -> tuple[Lane, ...]:
-        from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint
+        from matrix_sim.llm.embedding_endpoint import (
+            EmbeddingEndpoint,
+            embedding_endpoint,
+            embedding_identity,
+            stub_embedding_endpoint,
+        )
 
         if model.stub is not None:
             return (Lane("stub", stub_embedding_endpoint(), OpenGate()),)
-        endpoint = embedding_endpoint(model, key_of(model, self._secrets), self._components)
-        address = model.base_urls[0]
+
+        def start() -> EmbeddingEndpoint:
+            served, key = self._servers().for_model(model, vectors=True)
+            return embedding_endpoint(served, key, self._components)
+
+        endpoint: OwnEndpoint
+        if model.gguf is None:
+            address = model.base_urls[0]
+            endpoint = embedding_endpoint(model, key_of(model, self._secrets), self._components)
+        else:
+            address = model.label
+            endpoint = FileEndpoint(embedding_identity(model), start)
+        self._open.append(endpoint)
         return (Lane(address, endpoint, self._gate_of(model, address)),)
+
+    def _servers(self) -> LocalServers:
+        if self._local is None:
+            from matrix_sim.llm.local_server import LocalServers
+
+            self._local = LocalServers()
+        return self._local

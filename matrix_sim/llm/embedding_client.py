@@ -11,12 +11,14 @@ import orjson
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.failures import failure_of
-from matrix_sim.llm.transport import Transport
+from matrix_sim.llm.failures import failure_of, is_too_much
+from matrix_sim.llm.transport import Answer, Transport
 
 Vector = npt.NDArray[np.float32]
 Send = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
 
+_SHORTEST = 16
+"""Characters; a server that refuses so few as too long means something else."""
 _SAME = 0.999
 """Cosine above which two vectors of one text are the same but for rounding."""
 
@@ -28,19 +30,58 @@ class EmbeddingClient:
         """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none."""
         self._config = config
         self._transport = Transport(config, config.base_urls[0], api_key=api_key)
+        self._most: int | None = None
+        """Texts a request, once the server has refused more."""
+        self._cut: set[str] = set()
+
+    @property
+    def clipped(self) -> int:
+        """Texts so far that were longer than the model takes, and were cut."""
+        return len(self._cut)
 
     async def send(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector (float32, as the endpoint scales it) a text, in their order; sent once.
+        """One vector (float32, as the endpoint scales it) a text, in their order.
+
+        What the server refuses as too much goes in halves, and a text that is too long even alone
+        is cut, which `clipped` counts; otherwise it is sent once.
 
         Raises:
             EnvironmentalFailure: no vectors came.
         """
+        most = self._most or len(texts)
+        parts = [texts[at : at + most] for at in range(0, len(texts), most)]
+        vectors = [vector for part in parts for vector in await self._part(part)]
+        if len({vector.shape for vector in vectors}) > 1:
+            raise self._nonsense("vectors of different lengths")
+        return vectors
+
+    async def _part(self, texts: Sequence[str]) -> list[Vector]:
+        answer = await self._post(texts)
+        if not is_too_much(answer):
+            return self._read(answer, len(texts))
+        if len(texts) > 1:
+            half, before = (len(texts) + 1) // 2, self.clipped
+            vectors = await self._part(texts[:half]) + await self._part(texts[half:])
+            if self.clipped == before:  # it was their number, not one that is too long
+                self._most = min(self._most or half, half)
+            return vectors
+        text = texts[0]
+        while is_too_much(answer) and len(text) > _SHORTEST:
+            text = text[: len(text) * 3 // 4]
+            answer = await self._post([text])
+        vectors = self._read(answer, 1)
+        self._cut.add(texts[0])
+        return vectors
+
+    async def _post(self, texts: Sequence[str]) -> Answer:
         body = {
             "model": self._config.model,
             "input": list(texts),
             "encoding_format": "float",
         } | self._config.extra_body
-        answer = await self._transport.post("/embeddings", orjson.dumps(body))
+        return await self._transport.post("/embeddings", orjson.dumps(body))
+
+    def _read(self, answer: Answer, texts: int) -> list[Vector]:
         if answer.status >= 300:
             raise failure_of(
                 answer,
@@ -54,13 +95,11 @@ class EmbeddingClient:
             rows = orjson.loads(answer.body)["data"]
             with np.errstate(over="ignore"):  # what is too great is told below
                 found = {row["index"]: np.asarray(row["embedding"], np.float32) for row in rows}
-            vectors = [found[index] for index in range(len(texts))]
+            vectors = [found[index] for index in range(texts)]
         except (ValueError, TypeError, LookupError):
-            raise self._nonsense(f"no vector for each of {len(texts)} texts") from None
+            raise self._nonsense(f"no vector for each of {texts} texts") from None
         if any(vector.ndim != 1 or not vector.size for vector in vectors):
             raise self._nonsense("something else than one row of numbers a text")
-        if len({vector.shape for vector in vectors}) > 1:
-            raise self._nonsense("vectors of different lengths")
         # JSON has no NaN: servers write null, which numpy reads as NaN.
         if not all(np.isfinite(vector).all() for vector in vectors):
             raise self._nonsense("numbers that are missing or too great")

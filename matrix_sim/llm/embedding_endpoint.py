@@ -6,7 +6,7 @@ was decided by them is decided the same way after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
@@ -26,14 +26,26 @@ from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
 from matrix_sim.text import estimate_tokens
 
+Close = Callable[[], Awaitable[None]]
+
 
 class EmbeddingEndpoint:
     """An `Endpoint` whose replies hold a direction for each message of the request."""
 
     def __init__(
-        self, model: str, send: Send, *, identity: bytes, components: int | None = None
+        self,
+        model: str,
+        send: Send,
+        *,
+        identity: bytes,
+        components: int | None = None,
+        close: Close | None = None,
     ) -> None:
-        """`send` gives one vector a text; `components` is how long each has to be, if known."""
+        """Made of what sends: one vector a text.
+
+        `components` is how long each has to be, if known; `close` is called at the end.
+        """
+        self._close = close
         self._model = model
         self._batches = Batches(send)
         self._components = components
@@ -52,6 +64,11 @@ class EmbeddingEndpoint:
         return Reply(
             encode_directions(directions), "", Finish.STOP, self._model, Usage(prompt_tokens=tokens)
         )
+
+    async def close(self) -> None:
+        """Close the connections; what is under way fails."""
+        if self._close is not None:
+            await self._close()
 
     def _demand_comparable(self, directions: Sequence[bytes]) -> None:
         # Here, and not where they are compared: a reply is journaled for good.
@@ -75,9 +92,19 @@ def embedding_endpoint(
         components: how long its vectors have to be, if known.
     """
     name = model.model or ""
-    identity = canonical_json({"embedding": name, "extra_body": model.extra_body})
     client = EmbeddingClient(model, api_key=api_key)
-    return EmbeddingEndpoint(name, client.send, identity=identity, components=components)
+    return EmbeddingEndpoint(
+        name,
+        client.send,
+        identity=embedding_identity(model),
+        components=components,
+        close=client.close,
+    )
+
+
+def embedding_identity(model: ModelConfig) -> bytes:
+    """What, besides the texts, decides the vectors of a server or a file."""
+    return canonical_json({"embedding": model.label, "extra_body": model.extra_body})
 
 
 def stub_embedding_endpoint() -> EmbeddingEndpoint:

@@ -24,12 +24,14 @@ async def embed_texts(
     batch: int = 64,
     *,
     through: Through | None = None,
+    tell_clipped: Callable[[int], None] = lambda _: None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
     Texts go out in batches where the server gets those right (`Batches`), otherwise each alone.
     Each batch goes `through` what keeps the books of it, patience included (`KeptVectors`); without
     it, nobody does.
+    `tell_clipped` is told how many were longer than the model takes, and were cut, if any.
 
     Raises:
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
@@ -37,7 +39,10 @@ async def embed_texts(
     """
     client = EmbeddingClient(config, api_key=api_key)
     try:
-        return await _Embedder(config, client, through).embed(texts, batch)
+        vectors = await _Embedder(config, client, through).embed(texts, batch)
+        if client.clipped:
+            tell_clipped(client.clipped)
+        return vectors
     finally:
         await client.close()
 

@@ -63,6 +63,33 @@ def is_context_overflow(answer: Answer) -> bool:
     )
 
 
+def is_too_much(answer: Answer) -> bool:
+    """Whether an endpoint for embeddings says that texts are too many, or too long together."""
+    if answer.status == 413:
+        return True
+    said = complaint(answer.body).message.lower()
+    if answer.status == 500:  # llama.cpp: input (15001 tokens) is too large to process
+        return "too large to process" in said
+    return answer.status in (400, 422) and any(words in said for words in _TOO_MUCH)
+
+
+_TOO_MUCH = (
+    "batch",  # text-embeddings-inference, DashScope
+    "too large",
+    "too long",
+    "too many",
+    "array length",
+    "context length",  # vLLM, OpenAI
+    "context size",
+    "input length",  # Ollama
+    "maximum input",
+    "maximum allowed",
+    "maximum of",
+    "max_model_len",
+    "longer than",  # SGLang
+)
+
+
 def failure_of(
     answer: Answer,
     *,
@@ -87,7 +114,11 @@ def failure_of(
     message = clip(redact(said.message), _SHOWN_CHARACTERS) or "(no text)"
     detail = f"{place} answered {answer.status}: {message}"
     if hindrance is Hindrance.UNAUTHORISED:
-        detail += f"; check the value of {key_name}" if key_name else "; set 'api_key_env'"
+        detail += (
+            f"; check the value of {key_name}"
+            if key_name
+            else "; set 'api_key_env' or 'api_key_file'"
+        )
     elif hindrance is Hindrance.MODEL_UNKNOWN:
         detail += f"; check the model name {model!r}, and 'base_url' (most end in /v1)"
     return EnvironmentalFailure(

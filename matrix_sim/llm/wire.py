@@ -27,7 +27,7 @@ def identity(config: ModelConfig) -> bytes:
     """What, besides the request, decides the reply (S1): never the base URL, a key or a limit."""
     return canonical_json(
         {
-            "model": config.model,
+            "model": config.label,
             "sampling": config.sampling.model_dump(exclude_none=True),
             "extra_body": config.extra_body,
         }

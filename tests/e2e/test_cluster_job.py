@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.left_behind import holders
 from tests.support.program import StubServer, stub_server
 from tests.support.ray_cluster import RayCluster, ray_cluster
-from tests.support.small_run import write_config
+from tests.support.small_run import embedded_stub, expected_scenarios, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.e2e]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEY = "sk-known-5d0c2b7e91"
-"""The endpoint wants it; once in the environment of the cluster, once in `.env`."""
+"""The endpoint wants it; in the environment of the cluster, in `.env` and in a file."""
 KEPT_BACK = (".env", ".env.local", ".git/config", ".venv/pyvenv.cfg", "runs/mine/run.sqlite")
 
 
@@ -47,22 +48,19 @@ def stub(tmp_path: Path) -> Iterator[StubServer]:
         yield started
 
 
-def holders(folder: Path, secret: str) -> list[str]:
-    """The files below `folder` that hold a secret."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path) for path in files if secret.encode() in path.read_bytes()]
-
-
 def test_a_submitted_job_makes_the_scenarios_and_keeps_the_key(
-    expected: bytes, tmp_path: Path, checkout: Path, cluster: RayCluster, stub: StubServer
+    tmp_path: Path, checkout: Path, cluster: RayCluster, stub: StubServer
 ) -> None:
     settings = tmp_path / "settings"
     settings.mkdir()
     (settings / ".env").write_text(f"KEY_OF_MODULATORS={KEY}\n")
+    (settings / "key.txt").write_text(f"{KEY}\n")
     models = {
         "default": stub.model(api_key_env="KEY_OF_AGENTS"),
         "modulator": stub.model(api_key_env="KEY_OF_MODULATORS"),
+        "embedding": stub.model(api_key_file="key.txt"),
     }
+    expected = expected_scenarios(tmp_path, None, embedded_stub() | {"embedding": {"stub": {}}})
     config, run = write_config(settings, models), tmp_path / "run"
     command = ("python", "scripts/simulate.py", str(config), "--run")
 

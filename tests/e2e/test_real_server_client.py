@@ -167,7 +167,9 @@ def test_a_burst_after_idling_loses_no_request(server: RealServer) -> None:
 
 def test_texts_that_share_words_have_vectors_near_each_other(server: RealServer) -> None:
     texts = ["the agent plans a task", "the agent plans the tasks", "Water boils at sea level"]
-    vectors = asyncio.run(embed_texts(config_of(server), server.api_key, texts))
+    assert server.vectors is not None
+    place = server.vectors
+    vectors = asyncio.run(embed_texts(config_of(place), place.api_key, texts))
     near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
     assert near > far
     assert {v.dtype for v in vectors} == {np.dtype(np.float32)}

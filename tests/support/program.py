@@ -44,6 +44,11 @@ class Program:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, and of its session."""
+        return self._process.pid
+
     def first_line(self) -> str:
         """The first line on stdout; empty if it ended without one."""
         assert self._process.stdout is not None

@@ -87,6 +87,7 @@ def test_nothing_planted_is_anywhere_after_a_run(
         run_virtually(play_world(loaded.config, store))
         export_scenarios(store.scenarios(), run / "scenarios.jsonl", None)
         left = stored(run)  # with the write-ahead log still there
+        assert "run.sqlite-wal" in left
     assert main(["validate", str(loaded.path)]) == 0
 
     left["output"] = "".join(capfd.readouterr())

@@ -21,7 +21,7 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
-from matrix_sim.llm.embedding_client import Vector
+from matrix_sim.llm.embedding_client import EmbeddingClient, Vector
 from matrix_sim.llm.embedding_endpoint import (
     EmbeddingEndpoint,
     embedding_endpoint,
@@ -124,3 +124,21 @@ def test_the_model_of_a_run_has_to_give_vectors_as_long_as_those_of_its_people()
     with pytest.raises(EnvironmentalFailure, match="3 components") as failure:
         asyncio.run(asking())
     assert failure.value.hindrance is Hindrance.REJECTED
+
+
+def test_backends_close_the_client_for_vectors_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[EmbeddingClient] = []
+
+    async def close(client: EmbeddingClient) -> None:
+        closed.append(client)
+
+    monkeypatch.setattr(EmbeddingClient, "close", close)
+    models = ModelsConfig.model_validate(
+        {"default": {"stub": {}}, "embedding": {"base_url": "http://127.0.0.1:9/v1", "model": "e"}}
+    )
+
+    async def opened_and_closed() -> None:
+        await Backends(models, {}, PROMPTS, seed=1).close()
+
+    asyncio.run(opened_and_closed())
+    assert len(closed) == 1

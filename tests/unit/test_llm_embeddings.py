@@ -31,7 +31,10 @@ def right(seen: Seen) -> Scripted:
 
 
 def embed(
-    answer: Callable[[Seen], Scripted], texts: list[str] = TEXTS, batch: int = 4
+    answer: Callable[[Seen], Scripted],
+    texts: list[str] = TEXTS,
+    batch: int = 4,
+    tell_clipped: Callable[[int], None] = lambda _: None,
 ) -> tuple[list[Vector], list[Seen]]:
     async def asking() -> tuple[list[Vector], list[Seen]]:
         async with serving(answer) as server:
@@ -43,7 +46,10 @@ def embed(
                     "retry": {"attempts": 3, "first_wait_s": 0},
                 }
             )
-            return await embed_texts(config, "sk-abc", texts, batch=batch), server.seen
+            vectors = await embed_texts(
+                config, "sk-abc", texts, batch=batch, tell_clipped=tell_clipped
+            )
+            return vectors, server.seen
 
     return asyncio.run(asking())
 
@@ -109,4 +115,49 @@ def test_vectors_that_cannot_be_compared_are_a_typed_failure(row: str) -> None:
     body = f'{{"data": [{{"index": 0, "embedding": {row}}}]}}'.encode()
     with pytest.raises(EnvironmentalFailure, match="is 'e' a model for embeddings") as caught:
         embed(lambda _: Scripted(body=body), texts=["一"])
+    assert caught.value.hindrance is Hindrance.REJECTED
+
+
+TOO_MUCH = [
+    error(413, "batch size 4 > maximum allowed batch size 2"),
+    error(
+        400, "Invalid 'input': array too long. Expected an array with maximum length 2", code="x"
+    ),
+    error(500, "input (15001 tokens) is too large to process. increase the physical batch size"),
+]
+
+
+@pytest.mark.parametrize("refusal", TOO_MUCH, ids=lambda refusal: str(refusal.status))
+def test_a_batch_that_is_refused_as_too_much_goes_in_halves(refusal: Scripted) -> None:
+    vectors, seen = embed(lambda s: refusal if len(s.body["input"]) > 2 else right(s))
+    assert [v.tolist() for v in vectors] == [vector(text) for text in TEXTS]
+    # Once it is known what passes, no more is tried.
+    assert [len(s.body["input"]) for s in seen].count(4) == 1
+
+
+@pytest.mark.parametrize("longest", [20, 30, 45])
+def test_a_text_that_is_too_long_even_alone_is_cut_and_counted(longest: int) -> None:
+    def fussy(seen: Seen) -> Scripted:
+        texts = seen.body["input"]
+        if max(map(len, texts)) > longest:
+            return error(400, f"This model's maximum context length is {longest} tokens")
+        return rows([[float(len(text)), 1.0] for text in texts])
+
+    told: list[int] = []
+    texts = ["短い文", "あ" * 100, "別の文です", "い" * 70]
+    vectors, _ = embed(fussy, texts, tell_clipped=told.append)
+    assert told == [2]
+    assert [v[0] for v in vectors[::2]] == [3.0, 5.0]
+    assert all(longest / 2 < v[0] <= longest for v in vectors[1::2])
+
+
+def test_nothing_is_told_where_nothing_was_cut() -> None:
+    told: list[int] = []
+    embed(right, tell_clipped=told.append)
+    assert told == []
+
+
+def test_a_server_that_calls_every_text_too_long_is_not_asked_for_ever() -> None:
+    with pytest.raises(EnvironmentalFailure, match="too long") as caught:
+        embed(lambda _: error(400, "the text is too long"), ["あ" * 1000])
     assert caught.value.hindrance is Hindrance.REJECTED
