@@ -21,12 +21,14 @@ from matrix_sim.messages import (
 )
 from matrix_sim.personas.model import Persona
 from matrix_sim.society.agent import Agent
+from matrix_sim.society.routing import Candidate, RoutingQuestion
+from matrix_sim.society.routing.llm import LLMRouter
 from matrix_sim.society.settings import AgentSettings
 from matrix_sim.society.society import Member
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.text import estimate_tokens
 from tests.support.deaths import ManyLives
-from tests.support.scripted_model import ScriptedModel, act, goal, parts, reply
+from tests.support.scripted_model import ScriptedModel, act, goal, parts, reply, route
 from tests.support.small_world import PROMPTS, everything, finished, small_config
 
 SETTINGS = AgentSettings(
@@ -124,6 +126,63 @@ def test_an_agent_that_is_rebuilt_asks_the_same_after_an_overflow() -> None:
     whole = played(narrow(context), 5)
     model = narrow(context)
     assert played(model, 1, tuple(whole[:4])) == whole[4:]
+
+
+def test_what_is_recalled_is_left_out_where_the_prompt_is_too_long() -> None:
+    def script(request: Request) -> str | Reply:
+        told = request.messages[-1].content
+        if request.address == "act/a00007/t0012" and "<recalled>" in told:
+            return TOO_LONG
+        return {"goal": goal(), "act": act(), "condense": "・本を読んだ。"}[parts(request)[0]]
+
+    model = ScriptedModel(script)
+    who = Agent(MEMBER, SETTINGS, PROMPTS, model, ())
+
+    async def talk() -> AgentStep:
+        for tick in range(12):
+            said = "漬物の塩の量を比べた" if tick == 2 else f"図書館の棚を直した話{tick}" * 4
+            await who.act(turn(tick, said))
+        return await who.act(turn(12, "漬物の塩の量はどれほどですか"))
+
+    assert asyncio.run(talk()).failure is None
+    first, second = (r for r in model.asked if r.address == "act/a00007/t0012")
+    assert "<recalled>" in first.messages[-1].content
+    assert "<recalled>" not in second.messages[-1].content
+
+
+def test_a_routing_that_is_too_long_is_told_less_of_what_happened_before() -> None:
+    people = [Candidate(n, f"人{n}") for n in range(3)]
+    memory = tuple(f"前の話{n}" for n in range(8))
+    question = RoutingQuestion(
+        0, 4, ((Action(4, 0, 1, ActionKind.PLAN, "話す"), "誰か"),), memory, ("昔の話",)
+    )
+    model = ScriptedModel(
+        lambda r: TOO_LONG if "前の話6" in r.messages[-1].content else route(_1=(["m1"], []))
+    )
+    routing = asyncio.run(LLMRouter(0, people, [], PROMPTS, model, 300).route(question))
+    assert routing.failure is None
+    told = [request.messages[-1].content for request in model.asked]
+    assert ["昔の話" in text for text in told] == [True, False, False, False, False]
+    assert [text.count("前の話") for text in told] == [8, 8, 4, 2, 0]
+
+
+def test_a_summary_that_is_too_long_is_told_the_beginnings_of_what_was_done() -> None:
+    config = small_config(ticks=3)
+    sizes: list[int] = []
+
+    class Picky(Narrow):
+        async def send(self, request: Request, *, sending: int) -> Reply:
+            if parts(request)[0] == "summary":
+                sizes.append(size(request))
+                if request.attempt < 3:
+                    return TOO_LONG
+            return await self._inner.send(request, sending=sending)
+
+    plain = list((finished(config)[0]).scenarios())
+    found = list((finished(config, wrap=Picky(0).around)[0]).scenarios())
+    assert [one.failure for one in found] == [None] * len(plain)
+    assert [one.actions for one in found] == [one.actions for one in plain]
+    assert len(set(sizes)) == len(sizes) == 3 * len(plain)
 
 
 class Narrow:

@@ -239,6 +239,19 @@ def test_nobody_waits_for_a_store_that_is_closed() -> None:
     assert waiting_for_room() == "room"
 
 
+def test_nobody_waits_for_a_writer_that_has_died() -> None:
+    async def waited() -> None:
+        store = store_of(BudgetConfig(max_tokens=1000), "journal.before_record:1:raise")
+        commit = GroupCommit(store)
+        await commit.submit(an_open_call(0))
+        room = asyncio.create_task(StoreJournal(commit).room(an_open_call(1)))
+        with pytest.raises(RunFailure, match="writer has died"):
+            await commit.submit(a_record(0))
+        await asyncio.wait_for(room, 5)
+
+    asyncio.run(waited())
+
+
 def test_what_was_called_before_a_role_had_a_price_is_priced_when_it_gets_one() -> None:
     store = store_of(BudgetConfig(max_cost=1))
     store.apply([an_open_call(0), a_record(0), an_open_call(1)])
