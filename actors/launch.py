@@ -209,11 +209,15 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         )
         for _ in range(placement.llm_actors)
     )
-    agent = agent_settings(society.settings, model_of(config.models, Role.AGENT).max_tokens)
+    acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
+    agent = agent_settings(
+        society.settings, acting.max_tokens, thinking_back=acting.reasoning.in_context
+    )
     modulator = modulator_settings(
         society.settings,
-        model_of(config.models, Role.MODULATOR).max_tokens,
+        routing.max_tokens,
         vectors=not config.models.embedding.local,
+        thinking_back=routing.reasoning.in_context,
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
     agents: dict[int, Handle] = {}

@@ -86,7 +86,13 @@ async def _look(
     )
     try:
         return await look_closely(
-            llm, prompts, personas, max_tokens=model.max_tokens, width=width, tell=tell
+            llm,
+            prompts,
+            personas,
+            max_tokens=model.max_tokens,
+            thinking_back=model.reasoning.in_context,
+            width=width,
+            tell=tell,
         )
     finally:
         await llm.close()

@@ -121,7 +121,12 @@ class Backends:
             json_instruction=lambda schema: self._prompts.text_of(
                 "json_instruction", schema=schema
             ),
+            thinking_instruction=self._thinking_instruction(model),
         )
+
+    def _thinking_instruction(self, model: ModelConfig) -> str:
+        language = model.reasoning.language
+        return "" if language == "any" else self._prompts.thinking_instruction(language)
 
     def _vectors(self, model: ModelConfig) -> tuple[Lane, ...]:
         from matrix_sim.llm.embedding_endpoint import embedding_endpoint, stub_embedding_endpoint

@@ -37,7 +37,13 @@ class _Malformed:
 
 
 async def ask(
-    llm: LLM, request: Request, model: type[M], repair: Repair, attempts: int = 2
+    llm: LLM,
+    request: Request,
+    model: type[M],
+    repair: Repair,
+    attempts: int = 2,
+    *,
+    thinking_back: bool = False,
 ) -> M | Failure:
     """A structured reply to `request`, which carries the schema of `model`.
 
@@ -50,6 +56,7 @@ async def ask(
         model: what the reply is read as.
         repair: the message that follows a malformed reply.
         attempts: how often to ask at most.
+        thinking_back: whether a malformed reply is shown with the thinking that led to it.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now.
@@ -59,7 +66,8 @@ async def ask(
     shape = request.schema.json_schema.decode()
 
     def again(reply: Reply, malformed: _Malformed) -> tuple[Message, ...]:
-        said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS))
+        thought = clip(reply.reasoning, _REPLY_CHARACTERS) if thinking_back else ""
+        said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS), thought)
         return (*request.messages, said, repair(malformed.error, shape))
 
     return await _ask(llm, request, lambda text: _parse(text, model), again, attempts)

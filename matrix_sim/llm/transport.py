@@ -10,18 +10,24 @@ import asyncio
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import aiohttp
 import httpx2
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.errors import UsageError
+from matrix_sim.llm.connections import Connections
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 
 KEEP_ALIVE_S = 2.0
 """Genuine servers drop idle connections after about 5 s; with an expiry as long, 4 to 7 of 64
 requests of the next burst failed, with 2 s none."""
+
+_LINGER_S = 1.0
+"""How long a connection is waited for that brought a whole reply and does not end: it can be used
+again only once it has."""
 
 _CONNECT_S = 10.0
 _CONNECTIONS = 4096
@@ -41,6 +47,33 @@ class Answer:
     body: bytes
 
 
+class Joined(Protocol):
+    """What the pieces of a streamed answer are put into; raises what they say is wrong."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything that the model wrote is there."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether the reply is all there."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more can follow."""
+        ...
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        ...
+
+    def end(self) -> None:
+        """There are no more."""
+        ...
+
+
 class Transport:
     """The connections to one endpoint; the only object that holds its key."""
 
@@ -51,18 +84,19 @@ class Transport:
         """The endpoint's address; `ModelConfig` refuses one with a password in it."""
         self.key_name = config.key_name if self._key else ""
         """Where the key came from; "" where there is no key."""
+        self._idle_timeout_s = config.idle_timeout_s
         self._client = AsyncOpenAI(
             base_url=base_url,
             # The client insists on a key; servers without one ignore what they get.
             api_key=self._key or "none",
             max_retries=0,
-            timeout=httpx2.Timeout(config.timeout_s, connect=min(_CONNECT_S, config.timeout_s)),
-            http_client=DefaultAioHttpClient(
-                limits=httpx2.Limits(
-                    max_connections=_CONNECTIONS,
-                    max_keepalive_connections=_CONNECTIONS,
-                    keepalive_expiry=KEEP_ALIVE_S,
-                )
+            http_client=httpx2.AsyncClient(
+                transport=Connections(
+                    connections=_CONNECTIONS,
+                    connect_s=min(_CONNECT_S, config.timeout_s),
+                    keep_alive_s=KEEP_ALIVE_S,
+                ),
+                follow_redirects=True,
             ),
         )
 
@@ -86,15 +120,69 @@ class Transport:
                     cast_to=httpx2.Response,
                     options={"headers": headers} if headers else {},
                 )
-            return Answer(response.status_code, response.headers, response.content)
+            return _answer(response)
         except APIStatusError as error:
-            response = error.response
-            return Answer(response.status_code, response.headers, response.content)
+            return _answer(error.response)
         except TimeoutError:
             failure = self._timed_out()
-        except (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+        except _LOST as error:
             failure = self._unreached(error)
         raise failure
+
+    async def stream(
+        self, path: str, body: bytes, joined: Joined, headers: Mapping[str, str] | None = None
+    ) -> Answer | None:
+        """Send `body` once and put what comes back into `joined`, piece by piece.
+
+        Until the first piece that the model wrote, only `timeout_s` counts: a queue and a long
+        prompt take their time. From then on, nothing may come for `idle_timeout_s` at most.
+
+        Returns:
+            None when `joined` is complete; an answer where there was no stream: an error, or the
+            reply of an endpoint that does not stream.
+
+        Raises:
+            EnvironmentalFailure: TIMEOUT or CONNECTION, and `joined` was not complete.
+        """
+        failure: EnvironmentalFailure
+        idle = asyncio.timeout(None)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                opened = await self._client.post(
+                    path,
+                    content=body,
+                    cast_to=object,
+                    options={"headers": headers} if headers else {},
+                    stream=True,
+                    stream_cls=AsyncStream[Any],
+                )
+                response = opened.response
+                try:
+                    if "event-stream" not in response.headers.get("content-type", ""):
+                        await response.aread()
+                        return _answer(response)
+                    async with idle:
+                        await self._join(response, joined, idle)
+                finally:
+                    await response.aclose()
+            failure = self._broken_off()
+        except APIStatusError as error:
+            return _answer(error.response)
+        except TimeoutError:
+            failure = self._silent() if idle.expired() else self._timed_out()
+        except _LOST as error:
+            failure = self._broken_off() if joined.begun else self._unreached(error)
+        if joined.complete:
+            return None
+        raise failure
+
+    async def _join(self, response: httpx2.Response, joined: Joined, idle: asyncio.Timeout) -> None:
+        now = asyncio.get_running_loop().time
+        async for piece in response.aiter_bytes():
+            joined.feed(piece)
+            if joined.begun or joined.done:
+                idle.reschedule(now() + (_LINGER_S if joined.done else self._idle_timeout_s))
+        joined.end()
 
     def redact(self, text: str) -> str:
         """`text` without the key."""
@@ -112,9 +200,24 @@ class Transport:
             maybe_paid=True,
         )
 
+    def _silent(self) -> EnvironmentalFailure:
+        return EnvironmentalFailure(
+            Hindrance.TIMEOUT,
+            f"{self.place} sent nothing for {self._idle_timeout_s:g} s in the middle of a reply;"
+            " 'idle_timeout_s' of the model allows more",
+            maybe_paid=True,
+        )
+
+    def _broken_off(self) -> EnvironmentalFailure:
+        return EnvironmentalFailure(
+            Hindrance.CONNECTION,
+            f"{self.place} broke off in the middle of a reply; a proxy in between that cuts long"
+            " answers?",
+            maybe_paid=True,
+        )
+
     def _unreached(self, error: BaseException) -> EnvironmentalFailure:
-        # The aiohttp backend calls every lost or refused connection a connect time-out, so the
-        # kind is read from the first error of the chain.
+        # The kind is read from the first error of the chain, the system's own.
         chain = tuple(_causes(error))
         if any(isinstance(e, TimeoutError) for e in chain):
             return self._timed_out()
@@ -125,6 +228,13 @@ class Transport:
             f"no connection to {self.place}: {reason}; is the server up and 'base_url' right?",
             maybe_paid=not unsent,
         )
+
+
+_LOST = (APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError)
+
+
+def _answer(response: httpx2.Response) -> Answer:
+    return Answer(response.status_code, response.headers, response.content)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

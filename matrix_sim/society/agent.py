@@ -225,7 +225,8 @@ class Agent:
             max_tokens=self._settings.max_tokens,
             schema=_ACT_SCHEMA,
         )
-        return await ask(self._llm, request, ActReply, self._prompts.repair)
+        back = self._settings.thinking_back
+        return await ask(self._llm, request, ActReply, self._prompts.repair, thinking_back=back)
 
     def _recalled(self, state: AgentState, turn: Turn) -> tuple[MemoryItem, ...]:
         """What of the archive bears on what is seen and on the current step."""
@@ -250,7 +251,8 @@ class Agent:
             max_tokens=self._settings.max_tokens,
             schema=_GOAL_SCHEMA,
         )
-        reply = await ask(self._llm, request, GoalReply, self._prompts.repair)
+        back = self._settings.thinking_back
+        reply = await ask(self._llm, request, GoalReply, self._prompts.repair, thinking_back=back)
         if isinstance(reply, Failure):
             return Goal(round_, "", "", (), failure=reply)
         length = self._settings.action_characters

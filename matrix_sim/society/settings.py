@@ -17,6 +17,8 @@ class AgentSettings:
     action_characters: int
     max_tokens: int
     """Room for a reply, its thinking included."""
+    thinking_back: bool = False
+    """Whether a reply that is asked for again goes back with its thinking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class ModulatorSettings:
     vectors: bool
     """Whether an embedding model gives vectors while the society is played; otherwise similarity
     goes by shared words."""
+    thinking_back: bool = False
+    """As an agent's."""
 
     @property
     def asks_model(self) -> bool:
@@ -46,19 +50,22 @@ class ModulatorSettings:
         return self.routing in ("embedding", "hybrid")
 
 
-def agent_settings(society: SocietyConfig, max_tokens: int) -> AgentSettings:
-    """Pick an agent's share; `max_tokens` is that of the agent role's model."""
+def agent_settings(
+    society: SocietyConfig, max_tokens: int, *, thinking_back: bool = False
+) -> AgentSettings:
+    """Pick an agent's share; `max_tokens` and `thinking_back` are of the agent role's model."""
     return AgentSettings(
         memory=society.memory,
         max_reactions=society.max_reactions,
         persona_characters=society.persona_characters,
         action_characters=society.action_characters,
         max_tokens=max_tokens,
+        thinking_back=thinking_back,
     )
 
 
 def modulator_settings(
-    society: SocietyConfig, max_tokens: int, *, vectors: bool = False
+    society: SocietyConfig, max_tokens: int, *, vectors: bool = False, thinking_back: bool = False
 ) -> ModulatorSettings:
     """Pick a modulator's share.
 
@@ -66,6 +73,7 @@ def modulator_settings(
         society: all settings.
         max_tokens: that of the modulator role's model.
         vectors: whether there is an embedding model to ask.
+        thinking_back: `reasoning.in_context` of the same model.
     """
     return ModulatorSettings(
         window=society.scenario_window,
@@ -76,4 +84,5 @@ def modulator_settings(
         forward_limit=society.forward_limit,
         max_tokens=max_tokens,
         vectors=vectors,
+        thinking_back=thinking_back,
     )

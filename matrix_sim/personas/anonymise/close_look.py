@@ -44,6 +44,7 @@ async def look_closely(
     personas: Sequence[Persona],
     *,
     max_tokens: int,
+    thinking_back: bool = False,
     width: int,
     tell: Tell = lambda _: None,
 ) -> CloseLook:
@@ -54,13 +55,14 @@ async def look_closely(
         prompts: in the language of the run.
         personas: as the rules left them.
         max_tokens: room for a reply.
+        thinking_back: whether a reply that is asked for again goes back with its thinking.
         width: questions under way at once.
         tell: for a display.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now; those under way were waited for.
     """
-    looker = _Looker(llm, prompts, max_tokens)
+    looker = _Looker(llm, prompts, max_tokens, thinking_back)
     outcomes: dict[int, WithoutClues | Failure] = {}
     waiting = iter(enumerate(personas))
     failures: list[BaseException] = []
@@ -82,10 +84,13 @@ async def look_closely(
 
 
 class _Looker:
-    def __init__(self, llm: LLM, prompts: PromptLibrary, max_tokens: int) -> None:
+    def __init__(
+        self, llm: LLM, prompts: PromptLibrary, max_tokens: int, thinking_back: bool
+    ) -> None:
         self._llm = llm
         self._prompts = prompts
         self._max_tokens = max_tokens
+        self._thinking_back = thinking_back
         self._words = placeholders(prompts.sources.language)
 
     async def look(self, number: int, persona: Persona) -> WithoutClues | Failure:
@@ -96,7 +101,8 @@ class _Looker:
             max_tokens=self._max_tokens,
             schema=_SCHEMA,
         )
-        reply = await ask(self._llm, request, Clues, self._prompts.repair)
+        back = self._thinking_back
+        reply = await ask(self._llm, request, Clues, self._prompts.repair, thinking_back=back)
         if isinstance(reply, Failure):
             return reply
         return without_clues(persona, reply.found, self._words)

@@ -34,6 +34,7 @@ class LLMRouter:
         prompts: PromptLibrary,
         llm: LLM,
         max_tokens: int,
+        thinking_back: bool = False,
     ) -> None:
         self._group = group
         self._members = {f"m{i}": member.number for i, member in enumerate(members, start=1)}
@@ -46,6 +47,7 @@ class LLMRouter:
         self._prompts = prompts
         self._llm = llm
         self._max_tokens = max_tokens
+        self._thinking_back = thinking_back
         self._schema = schema_of(
             RouteReply, "route", aware=tuple(self._members), forward=tuple(self._neighbours)
         )
@@ -81,7 +83,13 @@ class LLMRouter:
             max_tokens=self._max_tokens,
             schema=self._schema,
         )
-        reply = await ask(self._llm, request, RouteReply, self._prompts.repair)
+        reply = await ask(
+            self._llm,
+            request,
+            RouteReply,
+            self._prompts.repair,
+            thinking_back=self._thinking_back,
+        )
         if isinstance(reply, Failure):
             return Routing((NOWHERE,) * len(question.actions), failure=reply, asked=True)
         return self._read(reply, question)

@@ -38,7 +38,9 @@ def make_router(
     """
 
     def asking() -> LLMRouter:
-        return LLMRouter(group, members, neighbours, prompts, llm, settings.max_tokens)
+        return LLMRouter(
+            group, members, neighbours, prompts, llm, settings.max_tokens, settings.thinking_back
+        )
 
     def comparing() -> Scorer:
         if not settings.vectors:
