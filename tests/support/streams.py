@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -37,4 +38,4 @@ def chunks_of(answer: dict[str, Any], size: int = 2) -> list[dict[str, Any]]:
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """`data` in pieces, cut at these places (modulo its length)."""
     ends = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
-    return [data[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(ends)]
