@@ -74,7 +74,6 @@ class Transport:
     def __init__(self, config: ModelConfig, base_url: str, *, api_key: str) -> None:
         self._timeout_s = config.timeout_s
         self._key = _sendable(api_key, config)
-        self._base_url = base_url.rstrip("/")
         self.place = base_url
         """The endpoint's address; `ModelConfig` refuses one with a password in it."""
         self.key_name = config.key_name if self._key else ""
@@ -82,6 +81,7 @@ class Transport:
         self._idle_timeout_s = config.idle_timeout_s
         self._connect_s = min(_CONNECT_S, config.timeout_s)
         self._connections = Connections(
+            base_url,
             {
                 "Content-Type": "application/json",
                 "User-Agent": "matrix-sim",
@@ -106,7 +106,7 @@ class Transport:
             # A server that trickles white space while it thinks never trips a read time-out.
             async with (
                 asyncio.timeout(self._timeout_s),
-                await self._connections.post(self._base_url + path, body, headers) as response,
+                await self._connections.post(path, body, headers) as response,
             ):
                 return await _answer(response)
         except _LOST as error:
@@ -132,7 +132,7 @@ class Transport:
         try:
             async with (
                 asyncio.timeout(self._timeout_s),
-                await self._connections.post(self._base_url + path, body, headers) as response,
+                await self._connections.post(path, body, headers) as response,
             ):
                 if response.status >= 300 or "event-stream" not in response.content_type:
                     return await _answer(response)

@@ -20,12 +20,12 @@ def posts(handle: Handler, count: int, race_s: float = RACE_S) -> list[bytes]:
     async def posting() -> list[bytes]:
         async with raw_server(handle) as base_url:
             connections = Connections(
-                {}, connections=9, connect_s=5, keep_alive_s=60, race_s=race_s
+                base_url, {}, connections=9, connect_s=5, keep_alive_s=60, race_s=race_s
             )
             try:
                 got = []
                 for number in range(count):
-                    async with await connections.post(base_url, b"%d" % number, None) as answer:
+                    async with await connections.post("/x", b"%d" % number) as answer:
                         got.append(await answer.read())
                 return got
             finally:
@@ -94,3 +94,28 @@ def test_a_request_that_is_lost_again_is_told_with_its_first_loss() -> None:
     with pytest.raises(aiohttp.ServerDisconnectedError) as caught:
         posts(handle, 2)
     assert isinstance(caught.value.__cause__, aiohttp.ServerDisconnectedError)
+
+
+@pytest.mark.parametrize(("spared", "proxied"), [("", True), ("127.0.0.1", False)])
+def test_the_proxy_of_the_environment_is_used_but_for_hosts_that_it_spares(
+    monkeypatch: pytest.MonkeyPatch, spared: str, proxied: bool
+) -> None:
+    async def handle(exchange: Exchange) -> None:
+        exchange.writer.write(plain(b"1"))
+
+    async def posting() -> bytes:
+        async with raw_server(handle) as url:
+            monkeypatch.setenv("http_proxy", url.removesuffix("/v1"))
+            monkeypatch.setenv("no_proxy", spared)
+            connections = Connections(
+                "http://127.0.0.1:1/v1", {}, connections=9, connect_s=5, keep_alive_s=60
+            )
+            try:
+                async with await connections.post("/x", b"0") as answer:
+                    return await answer.read()
+            except aiohttp.ClientConnectorError:
+                return b""
+            finally:
+                await connections.close()
+
+    assert asyncio.run(posting()) == (b"1" if proxied else b"")
