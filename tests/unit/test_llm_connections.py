@@ -56,6 +56,35 @@ def test_a_request_lost_on_a_used_connection_goes_again_on_a_new_one(
     assert [(e.nth_on_connection, e.body) for e in seen] == [(1, b"0"), (2, b"1"), (1, b"1")]
 
 
+def test_it_goes_again_on_a_new_connection_and_not_on_another_that_idled() -> None:
+    both = asyncio.Event()
+
+    async def handle(exchange: Exchange) -> None:
+        if exchange.nth_on_connection > 1:
+            exchange.hang_up()
+            return
+        if exchange.number == 2:
+            both.set()
+        await both.wait()
+        exchange.writer.write(plain(exchange.body))
+
+    async def posting() -> bytes:
+        async with raw_server(handle) as url:
+            connections = Connections(url, {}, connections=9, connect_s=5, keep_alive_s=60)
+
+            async def post(body: bytes) -> bytes:
+                async with await connections.post("/x", body) as answer:
+                    return await answer.read()
+
+            try:
+                await asyncio.gather(post(b"1"), post(b"2"))
+                return await post(b"3")
+            finally:
+                await connections.close()
+
+    assert asyncio.run(posting()) == b"3"
+
+
 @pytest.mark.parametrize("lose", [Exchange.hang_up, Exchange.reset])
 def test_a_request_lost_on_a_new_connection_is_not_sent_again(
     lose: Callable[[Exchange], None],

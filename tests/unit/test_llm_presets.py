@@ -8,12 +8,14 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from matrix_sim.config import ModelConfig
+from matrix_sim.config import ModelConfig, ModelsConfig
+from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import Address, Message, Request, Role
 from matrix_sim.llm.dialect import dialect_of, simpler_dialect
 from matrix_sim.llm.request_hash import prompt_json
 from matrix_sim.llm.transport import Answer
 from matrix_sim.llm.wire import BodyWriter, identity
+from matrix_sim.prompts.library import PromptLibrary
 
 THOUGHT = (
     Message("system", "決まり"),
@@ -141,6 +143,23 @@ def test_the_language_to_think_in_is_asked_for_at_the_end_of_the_system_message(
         "content": "決まり\n\n日本語で考える。",
     }
     assert identity(config, "日本語で考える。") != identity(config)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "language", "said"),
+    [
+        ("ja", "ja", "日本語で考え"),
+        ("ja", "en", "英語で考え"),
+        ("en", "ja", "thinking in Japanese"),
+    ],
+)
+def test_the_prompts_of_the_run_say_which_language_to_think_in(
+    prompts: str, language: str, said: str
+) -> None:
+    default = {"base_url": "http://one/v1", "model": "m", "reasoning": {"language": language}}
+    models = ModelsConfig.model_validate({"default": default})
+    backends = Backends(models, {}, PromptLibrary(prompts), seed=0, roles=(Role.AGENT,))
+    assert said in backends.of_role[Role.AGENT].identity.decode()
 
 
 def test_a_prompt_without_thinking_is_hashed_as_it_always_was() -> None:

@@ -47,5 +47,8 @@ def test_an_error_in_a_field_of_its_own_is_an_event_of_that_name() -> None:
     places=st.lists(st.integers(0, 400), max_size=30),
 )
 def test_no_cut_changes_an_event(texts: list[str], end: bytes, places: list[int]) -> None:
-    stream = b"".join(b": ping" + end + b"data: " + t.encode() + end + end for t in texts)
-    assert read(*cut(stream, places)) == [ServerEvent("", text.encode()) for text in texts]
+    twice = b": ping%b" + 2 * b"data: %b%b" + b"%b"
+    stream = b"".join(twice % (end, t, end, t, end, end) for t in map(str.encode, texts))
+    assert read(*cut(stream, places)) == [
+        ServerEvent("", f"{text}\n{text}".encode()) for text in texts
+    ]

@@ -90,6 +90,12 @@ def test_usage_counts_where_it_comes_with_the_last_piece_too() -> None:
     assert reply == Reply("あい", "", Finish.STOP, "served", Usage(3, 5, 1))
 
 
+def test_usage_stays_where_a_later_piece_has_none() -> None:
+    last = delta("stop", content="い") | {"usage": USAGE}
+    reply, _ = streamed(events([last, {"choices": []}]))
+    assert reply.usage == Usage(3, 5, 1)
+
+
 def test_a_reply_is_complete_with_its_finish_reason_or_with_the_end_of_the_stream() -> None:
     begun = joined(events([delta(content="あ")], done=False))
     assert begun.begun and not begun.complete

@@ -120,6 +120,24 @@ def test_an_error_inside_the_stream_is_told_and_may_have_been_paid() -> None:
     assert "out of memory" in got.detail
 
 
+def test_a_complaint_in_the_middle_of_a_reply_is_not_taken_for_a_way_of_asking() -> None:
+    asked: list[int] = []
+    said = b'data: {"error": {"message": "stream aborted", "code": 400}}\n\n'
+
+    async def handle(exchange: Exchange) -> None:
+        asked.append(exchange.number)
+        await writes(BEGUN, said, b"")(exchange)
+
+    assert failure(outcome(handle)).hindrance is Hindrance.REJECTED
+    assert asked == [1]
+
+
+def test_the_last_event_of_a_stream_counts_without_its_empty_line() -> None:
+    whole = events(chunks_of(WHOLE), done=False).rstrip()
+    got = outcome(writes(whole, b""))
+    assert isinstance(got, Reply) and got.usage.completion_tokens == 12
+
+
 def test_a_prompt_that_is_too_long_is_an_outcome_inside_a_stream_too() -> None:
     said = b'data: {"error": {"message": "maximum context length is 10", "code": 400}}\n\n'
     got = outcome(writes(said, b""))

@@ -14,7 +14,7 @@ from matrix_sim.personas.anonymise.close_look import look_closely
 from matrix_sim.personas.model import Persona
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
-from matrix_sim.society.routing.llm import LLMRouter
+from matrix_sim.society.routing.policies import make_router
 from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.society.society import Member
 from tests.support.scripted_model import ScriptedModel, goal
@@ -44,7 +44,7 @@ def act(model: ScriptedModel, back: bool) -> None:
 def route(model: ScriptedModel, back: bool) -> None:
     settings = modulator_settings(SocietyConfig(ticks=1), 300, thinking_back=back)
     members = (Candidate(7, "佐藤さん"), Candidate(8, "鈴木さん"))
-    router = LLMRouter(1, members, (), PROMPTS, model, 300, settings.thinking_back)
+    router = make_router(1, members, (), 0.0, settings, PROMPTS, model)
     asyncio.run(router.route(RoutingQuestion(1, 3, ((ACTION, "佐藤さん"),), ())))
 
 
