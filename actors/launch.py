@@ -232,12 +232,18 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         for number in range(placement.llm_actors)
     )
     acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
-    agent = agent_settings(society.settings, acting.max_tokens, largest_reply=acting.largest_reply)
+    agent = agent_settings(
+        society.settings,
+        acting.max_tokens,
+        largest_reply=acting.largest_reply,
+        thinking_back=acting.reasoning.in_context,
+    )
     modulator = modulator_settings(
         society.settings,
         routing.max_tokens,
         vectors=not config.models.embedding.local,
         largest_reply=routing.largest_reply,
+        thinking_back=routing.reasoning.in_context,
     )
     charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
     agents: dict[int, Handle] = {}

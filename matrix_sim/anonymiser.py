@@ -93,6 +93,7 @@ async def _look(
             personas,
             max_tokens=model.max_tokens,
             largest_reply=model.largest_reply,
+            thinking_back=model.reasoning.in_context,
             width=width,
             tell=tell,
         )

@@ -2,14 +2,15 @@
 
 In it is what changes what happens or what a model is asked and how it answers: seed, language,
 the people, the society's settings, the prompt templates, and for each role the model's name,
-sampling parameters, extra body and `max_tokens` (the anonymiser's only where it is used); of the
-stub, the faults that spoil replies and whether it thinks aloud.
+sampling parameters, extra body (with what its preset adds), `max_tokens`, the limit of that, and
+how it is made to think (the anonymiser's only where it is used); of the stub, the faults that spoil
+replies and whether it thinks aloud.
 
-Not in it: addresses, keys, time-outs, retries, the stub's latency, slots and environmental faults
-(the moment, not the reply); `structured` (how a shape is asked for, which `auto` finds out at the
-endpoint; a run that an endpoint's schemas keep from going on may change it); `name` and
-`runtime`; and the horizon (`scenarios`, `ticks`, `max_windows`), so that a finished run can be
-grown.
+Not in it: addresses, keys, limits, prices, time-outs, retries, whether replies are streamed, the
+stub's latency, slots and environmental faults (the moment, not the reply); `structured` (how a
+shape is asked for, which `auto` finds out at the endpoint; a run that an endpoint's schemas keep
+from going on may change it); `name` and `runtime`; and the horizon (`scenarios`, `ticks`,
+`max_windows`), so that a finished run can be grown.
 """
 
 from __future__ import annotations
@@ -114,14 +115,29 @@ def _chat_parts(key: str, model: ModelConfig) -> dict[str, Any]:
         **_model_parts(key, model),
         f"{key}.max_tokens": model.max_tokens,
         **_flat(f"{key}.sampling", sampling),
+        **_set_parts(key, model),
     }
+
+
+def _set_parts(key: str, model: ModelConfig) -> dict[str, Any]:
+    """What is in it only where it is set: a run from before these keys stays the same run."""
+    reasoning = model.reasoning
+    parts: dict[str, Any] = {}
+    if model.max_tokens_limit is not None:
+        parts[f"{key}.max_tokens_limit"] = model.max_tokens_limit
+    if reasoning.language != "any":
+        parts[f"{key}.reasoning.language"] = reasoning.language
+    if reasoning.in_context:
+        parts[f"{key}.reasoning.in_context"] = True
+    return parts
 
 
 def _model_parts(key: str, model: ModelConfig) -> dict[str, Any]:
     if model.local:
         return {f"{key}.model": "local"}
     # As it is: a key of an endpoint's own may hold dots.
-    parts: dict[str, Any] = {f"{key}.extra_body": model.extra_body} if model.extra_body else {}
+    extra = model.effective_extra_body
+    parts: dict[str, Any] = {f"{key}.extra_body": extra} if extra else {}
     if model.stub is not None:
         spoiling = FaultPlan(0, model.stub.faults).outcome_rates
         spoiling_and_thinking = {"faults": spoiling, "reasoning": model.stub.reasoning}

@@ -53,12 +53,18 @@ class Rehearsal:
         charter = charter_of(
             self.society,
             number,
-            agent_settings(settings, agent.max_tokens, largest_reply=agent.largest_reply),
+            agent_settings(
+                settings,
+                agent.max_tokens,
+                largest_reply=agent.largest_reply,
+                thinking_back=agent.reasoning.in_context,
+            ),
             modulator_settings(
                 settings,
                 modulator.max_tokens,
                 vectors=not models.embedding.local,
                 largest_reply=modulator.largest_reply,
+                thinking_back=modulator.reasoning.in_context,
             ),
         )
         history = StoreHistory(self.channel)

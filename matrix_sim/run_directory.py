@@ -16,7 +16,7 @@ from matrix_sim.config.file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
-from matrix_sim.llm.backends import key_of
+from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.tariff import tariffs_of
@@ -24,7 +24,7 @@ from matrix_sim.messages import summary_address
 from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
 from matrix_sim.personas.model import Persona
-from matrix_sim.prompts.catalogue import ANONYMISE, SOCIETY_TEMPLATES
+from matrix_sim.prompts.catalogue import ANONYMISE, REASONING_LANGUAGE, SOCIETY_TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.homophily.embedding import Vectors, unit_rows
 from matrix_sim.society.society import Society
@@ -135,9 +135,12 @@ def run_identity(
     config: RunConfig, personas: Sequence[Persona], prompts: PromptLibrary
 ) -> SocietyIdentity:
     """The identity of the run of `config` with these people, as the rules left them."""
-    templates = [*SOCIETY_TEMPLATES]
+    templates, roles = [*SOCIETY_TEMPLATES], [Role.AGENT, Role.MODULATOR]
     if config.personas.anonymised == "llm":
         templates.append(ANONYMISE)
+        roles.append(Role.ANONYMISER)
+    if any(model_of(config.models, role).reasoning.language != "any" for role in roles):
+        templates.append(REASONING_LANGUAGE)
     return society_identity(config, personas, prompts.texts(templates))
 
 

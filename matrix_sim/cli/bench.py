@@ -1,4 +1,4 @@
-"""`matrix-sim bench`: what the engine, and reading personas, cost on this machine."""
+"""`matrix-sim bench`: what the engine, calls and reading personas cost on this machine."""
 
 from __future__ import annotations
 
@@ -95,6 +95,32 @@ def policies(config: ConfigArgument, set_: SetOption = None, as_json: JsonOption
             config, set_ or [], all_pairs(), lambda line: print(line, file=terminal)
         )
     print(json.dumps([run.as_dict() for run in runs], indent=2) if as_json else table(runs))
+
+
+@bench.command("client")
+def client(
+    calls: Annotated[int, typer.Option(min=1, help="Calls of a block.")] = 512,
+    rounds: Annotated[int, typer.Option(min=1, help="Blocks of each.")] = 7,
+    in_flight: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 64,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--in", help="Where the store is written; a temporary folder without it."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """CPU a call of the whole path, journal on disk included, over that of the bare client."""
+    import json
+    import tempfile
+
+    from matrix_sim.cli.client_bench import ClientLoad, bench_client
+
+    load = ClientLoad(calls, rounds, in_flight)
+    with tempfile.TemporaryDirectory(prefix="matrix-sim-bench-", dir=folder) as run:
+        figures = bench_client(load, Path(run)).as_dict()
+    if as_json:
+        print(json.dumps(figures, indent=2))
+    else:
+        print("\n".join(f"{key:<28} {_shown(value)}" for key, value in figures.items()))
 
 
 @bench.command("personas")

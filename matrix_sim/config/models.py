@@ -17,6 +17,7 @@ from matrix_sim.config.endpoint import (
 )
 from matrix_sim.config.section import Section
 from matrix_sim.config.stub import StubConfig
+from matrix_sim.llm.presets import effective_extra_body, refusal
 
 
 class SamplingConfig(Section):
@@ -111,6 +112,14 @@ class ModelConfig(Section):
         return self.api_key_env or ""
 
     @property
+    def effective_extra_body(self) -> dict[str, Any]:
+        """`extra_body` over what `preset` and `reasoning` add to the body."""
+        reasoning = self.reasoning
+        return effective_extra_body(
+            self.extra_body, self.preset, reasoning.enabled, in_context=reasoning.in_context
+        )
+
+    @property
     def largest_reply(self) -> int:
         """Tokens that a reply may have when one that was cut off is asked for again."""
         return max(self.max_tokens, self.max_tokens_limit or 2 * self.max_tokens)
@@ -128,6 +137,14 @@ class ModelConfig(Section):
         for one in base_url if isinstance(base_url, tuple) else (base_url,):
             _demand_address(one)
         return base_url
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> ModelConfig:
+        said = refusal(self.preset, self.reasoning.enabled)
+        if said:
+            enabled = str(self.reasoning.enabled).lower()
+            raise ValueError(f"'reasoning.enabled: {enabled}' cannot be had: {said}")
+        return self
 
     @model_validator(mode="after")
     def _one_way(self) -> ModelConfig:

@@ -119,6 +119,8 @@ class Backends:
         from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
         from matrix_sim.llm.wire import identity
 
+        thinking = self._thinking_instruction(model)
+
         def client(model: ModelConfig, address: str, key: str) -> OpenAIEndpoint:
             return OpenAIEndpoint(
                 model,
@@ -127,6 +129,7 @@ class Backends:
                 json_instruction=lambda schema: self._prompts.text_of(
                     "json_instruction", schema=schema
                 ),
+                thinking_instruction=thinking,
             )
 
         if model.gguf is None:
@@ -136,7 +139,11 @@ class Backends:
             served, key = self._servers().for_model(model, vectors=False)
             return client(served, served.base_urls[0], key)
 
-        return FileEndpoint(identity(model), start)
+        return FileEndpoint(identity(model, thinking), start)
+
+    def _thinking_instruction(self, model: ModelConfig) -> str:
+        language = model.reasoning.language
+        return "" if language == "any" else self._prompts.thinking_instruction(language)
 
     def _vectors(self, model: ModelConfig) -> tuple[Lane, ...]:
         from matrix_sim.llm.embedding_endpoint import (

@@ -35,6 +35,8 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+    reasoning: str = ""
+    """Of an assistant's message: the thinking that goes back with it (`reasoning.in_context`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Request:
     @property
     def prompt_bytes(self) -> int:
         """UTF-8 length of all messages: an upper bound of their tokens."""
-        return sum(len(m.content.encode()) for m in self.messages)
+        return sum(len((m.content + m.reasoning).encode()) for m in self.messages)
 
 
 class Finish(StrEnum):

@@ -1,4 +1,4 @@
-"""What an endpoint turns out to speak: how it is asked for structure, and how for a length.
+"""What an endpoint turns out to speak: how it is asked for structure, a length, a stream.
 
 Endpoints differ in what they know of the protocol and say so with a 4xx; each answer of that
 kind leads to one simpler way to ask, until none is left.
@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
+from matrix_sim.config import ModelConfig
 from matrix_sim.llm.answer import Answer
+from matrix_sim.llm.contracts import Request
 from matrix_sim.llm.failures import complaint
+from matrix_sim.llm.presets import Return, family_of
 
 
 class Structure(Enum):
@@ -33,6 +36,12 @@ class Dialect:
     falls_back: bool
     """Whether a simpler structure may be tried: `structured: auto`."""
     length_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    stream: bool = False
+    """Whether the reply is asked for in pieces."""
+    usage_in_stream: bool = True
+    """Whether `stream_options` asks for the usage of a stream."""
+    thinking_back: Return = Return.FIELDS
+    """How the thinking of an earlier reply goes along with it."""
 
 
 _SIMPLER = {Structure.SCHEMA: Structure.JSON, Structure.JSON: Structure.PROMPT}
@@ -50,20 +59,24 @@ _ABOUT_STRUCTURE = (
 )
 
 
-def dialect_of(structured: Literal["auto", "schema", "json", "prompt"]) -> Dialect:
-    """What `structured` of a model's configuration starts with."""
-    if structured == "auto":
-        return Dialect(Structure.SCHEMA, falls_back=True)
-    return Dialect(Structure(structured), falls_back=False)
+def dialect_of(config: ModelConfig) -> Dialect:
+    """What a model's configuration starts with."""
+    auto = config.structured == "auto"
+    return Dialect(
+        Structure.SCHEMA if auto else Structure(config.structured),
+        falls_back=auto,
+        stream=config.stream,
+        thinking_back=family_of(config.preset).goes_back,
+    )
 
 
-def simpler_dialect(dialect: Dialect, answer: Answer, *, structured: bool) -> Dialect | None:
+def simpler_dialect(dialect: Dialect, answer: Answer, request: Request) -> Dialect | None:
     """The next way to ask, or None where the answer is about something else.
 
     Args:
         dialect: how it was asked.
         answer: what came back: an error, and none about the length of the prompt.
-        structured: whether a schema was part of the question.
+        request: what was asked.
     """
     if answer.status not in (400, 422, 501):
         return None
@@ -72,7 +85,17 @@ def simpler_dialect(dialect: Dialect, answer: Answer, *, structured: bool) -> Di
         # Reasoning models of OpenAI name the field that they want instead.
         return replace(dialect, length_field="max_completion_tokens")
     words = f"{said.message} {said.param}".lower()
-    about_structure = any(word in words for word in _ABOUT_STRUCTURE)
-    if structured and about_structure and dialect.falls_back and dialect.structure in _SIMPLER:
+    if dialect.stream and "stream" in words:
+        # Without its options first: the thinking of ten minutes is safer in pieces.
+        return replace(dialect, usage_in_stream=False, stream=dialect.usage_in_stream)
+    if dialect.thinking_back is Return.FIELDS and _about_thinking(words, request):
+        return replace(dialect, thinking_back=Return.INLINE)
+    about_structure = request.schema is not None and any(word in words for word in _ABOUT_STRUCTURE)
+    if about_structure and dialect.falls_back and dialect.structure in _SIMPLER:
         return replace(dialect, structure=_SIMPLER[dialect.structure])
     return None
+
+
+def _about_thinking(words: str, request: Request) -> bool:
+    sent = any(message.reasoning for message in request.messages)
+    return sent and "reasoning" in words.replace("reasoning_effort", "")

@@ -7,18 +7,14 @@ from collections.abc import Callable
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
-from matrix_sim.llm.dialect import dialect_of, simpler_dialect
+from matrix_sim.llm.dialect import Dialect, dialect_of, simpler_dialect
 from matrix_sim.llm.failures import complaint, failure_of, is_context_overflow
+from matrix_sim.llm.json_body import UnreadableReply
+from matrix_sim.llm.streamed import StreamedReply, StreamError
 from matrix_sim.llm.stub.endpoint import MODEL as STUB_MODEL
 from matrix_sim.llm.stub.wire import ADDRESS_HEADER, ATTEMPT_HEADER, SENDING_HEADER
 from matrix_sim.llm.transport import Answer, Transport
-from matrix_sim.llm.wire import (
-    JsonInstruction,
-    UnreadableReply,
-    identity,
-    read_reply,
-    request_body,
-)
+from matrix_sim.llm.wire import BodyWriter, JsonInstruction, identity, read_answer, read_reply
 from matrix_sim.text import clip
 
 _PATH = "/chat/completions"
@@ -34,6 +30,7 @@ class OpenAIEndpoint:
         api_key: "" for a server that asks for none.
         json_instruction: from a schema's text to the sentences that ask for it, for endpoints
             that know no schemas.
+        thinking_instruction: in which language to think; "" where none is asked for.
         wall_clock: seconds since the epoch, for endpoints that say until when to wait.
     """
 
@@ -44,15 +41,15 @@ class OpenAIEndpoint:
         *,
         api_key: str,
         json_instruction: JsonInstruction,
+        thinking_instruction: str = "",
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._config = config
         self._model = config.model or ""
-        self._json_instruction = json_instruction
+        self._writer = BodyWriter(config, json_instruction, thinking_instruction)
         self._wall_clock = wall_clock
         self._transport = Transport(config, base_url, api_key=api_key)
-        self._dialect = dialect_of(config.structured)
-        self.identity: bytes = identity(config)
+        self._dialect = dialect_of(config)
+        self.identity: bytes = identity(config, thinking_instruction)
         self.replaced_characters = 0
         """Characters in replies that nothing could store, so far."""
 
@@ -65,39 +62,61 @@ class OpenAIEndpoint:
         headers = self._stub_headers(request, sending)
         begun = dialect = self._dialect
         while True:
-            body = request_body(self._config, request, dialect, self._json_instruction)
-            answer = await self._transport.post(_PATH, body, headers)
-            if answer.status < 300:
+            answer, joined = await self._ask(self._writer.body(request, dialect), dialect, headers)
+            if answer is None or answer.status < 300:
                 if dialect is not begun:  # found here, and only now known to work
                     self._dialect = dialect
-                return self._read(answer)
+                return self._read(request, answer, joined)
             if is_context_overflow(answer):
                 return Reply("", "", Finish.CONTEXT_OVERFLOW, self._model)
-            simpler = simpler_dialect(dialect, answer, structured=request.schema is not None)
-            if simpler is None:
-                raise self._failure(answer)
+            simpler = simpler_dialect(dialect, answer, request)
+            if simpler is None or joined.begun:
+                raise self._failure(answer, begun=joined.begun)
             dialect = simpler
 
     async def close(self) -> None:
         """Close the connections; what is under way fails."""
         await self._transport.close()
 
-    def _read(self, answer: Answer) -> Reply:
+    async def _ask(
+        self, body: bytes, dialect: Dialect, headers: dict[str, str] | None
+    ) -> tuple[Answer | None, StreamedReply]:
+        """The answer; None where the reply is whole in what was put together from a stream."""
+        joined = StreamedReply()
+        if not dialect.stream:
+            return await self._transport.post(_PATH, body, headers), joined
         try:
-            reply, replaced = read_reply(answer.body, model=self._model)
+            return await self._transport.stream(_PATH, body, joined, headers), joined
+        except StreamError as error:
+            return Answer(error.status, {}, error.body), joined
+        except UnreadableReply as error:
+            problem = str(error)
+        raise self._unreadable(f"answered a stream, but {problem}")
+
+    def _read(self, request: Request, answer: Answer | None, joined: StreamedReply) -> Reply:
+        model, room = self._model, request.max_tokens
+        try:
+            if answer is None:
+                reply, replaced = read_answer(joined.answer(), model=model, max_tokens=room)
+            else:
+                reply, replaced = read_reply(answer.body, model=model, max_tokens=room)
         except UnreadableReply as error:
             problem = str(error)
         else:
             self.replaced_characters += replaced
             return reply
+        if answer is None:
+            raise self._unreadable(f"answered a stream, but {problem}")
         beginning = clip(self._transport.redact(complaint(answer.body).message), _BODY_SHOWN)
-        raise EnvironmentalFailure(
-            Hindrance.SERVER,
-            f"{self._transport.place} answered {answer.status}, but {problem}: {beginning!r}",
+        raise self._unreadable(f"answered {answer.status}, but {problem}: {beginning!r}")
+
+    def _unreadable(self, what: str) -> EnvironmentalFailure:
+        return EnvironmentalFailure(
+            Hindrance.SERVER, f"{self._transport.place} {what}", maybe_paid=True
         )
 
-    def _failure(self, answer: Answer) -> EnvironmentalFailure:
-        return failure_of(
+    def _failure(self, answer: Answer, *, begun: bool) -> EnvironmentalFailure:
+        failure = failure_of(
             answer,
             place=self._transport.place,
             model=self._model,
@@ -105,6 +124,8 @@ class OpenAIEndpoint:
             redact=self._transport.redact,
             now=self._wall_clock(),
         )
+        failure.maybe_paid = failure.maybe_paid or begun
+        return failure
 
     def _stub_headers(self, request: Request, sending: int) -> dict[str, str] | None:
         # The one model that is told a call's address: its replies are drawn from it.

@@ -25,8 +25,9 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.dialect import Dialect, Structure, simpler_dialect
 from matrix_sim.llm.embedding_client import Send, Vector
 from matrix_sim.llm.errands import Errands
+from matrix_sim.llm.json_body import UnreadableReply
 from matrix_sim.llm.preflight import model_entries, model_ids
-from matrix_sim.llm.wire import JsonInstruction, UnreadableReply, read_reply, request_body
+from matrix_sim.llm.wire import BodyWriter, JsonInstruction, read_reply
 from matrix_sim.text import clip, estimate_tokens
 
 _LIST_S = 10.0
@@ -167,7 +168,7 @@ class ChatProbes:
     def __init__(self, errands: Errands, json_instruction: JsonInstruction) -> None:
         self._errands = errands
         self._model = errands.model.model_copy(update={"stream": False})
-        self._instruction = json_instruction
+        self._writer = BodyWriter(self._model, json_instruction, thinking_instruction="")
         self._length: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
     async def chat(self, messages: tuple[Message, ...]) -> Chatted:
@@ -181,7 +182,7 @@ class ChatProbes:
         begun = time.monotonic()
         answer = await self._answer(_request(messages, room), Structure.PROMPT)
         seconds = time.monotonic() - begun
-        reply = self._read(answer)
+        reply = self._read(answer, room)
         return Chatted(
             seconds=seconds,
             served=reply.model,
@@ -201,7 +202,7 @@ class ChatProbes:
         messages = (Message("user", _QUESTION),)
         request = replace(_request(messages, self._model.max_tokens), schema=_SHAPE)
         try:
-            reply = self._read(await self._answer(request, way))
+            reply = self._read(await self._answer(request, way), request.max_tokens)
         except _Refused as refusal:
             return Structured(way, Obedience.REFUSED, str(refusal))
         said = clip(reply.text, 120)
@@ -235,7 +236,7 @@ class ChatProbes:
             if answer.status < 300:
                 return answer
             dialect = Dialect(way, falls_back=True, length_field=self._length)
-            other = simpler_dialect(dialect, answer, structured=request.schema is not None)
+            other = simpler_dialect(dialect, answer, request)
             if other is None:
                 raise self._errands.failure(answer)
             if other.length_field == self._length:
@@ -244,11 +245,11 @@ class ChatProbes:
 
     def _body(self, request: Request, way: Structure) -> bytes:
         dialect = Dialect(way, falls_back=False, length_field=self._length)
-        return request_body(self._model, request, dialect, self._instruction)
+        return self._writer.body(request, dialect)
 
-    def _read(self, answer: Answer) -> Reply:
+    def _read(self, answer: Answer, room: int) -> Reply:
         try:
-            return read_reply(answer.body, model=self._model.model or "")[0]
+            return read_reply(answer.body, model=self._model.model or "", max_tokens=room)[0]
         except UnreadableReply as error:
             problem = str(error)
         raise EnvironmentalFailure(
@@ -282,7 +283,7 @@ def _place_of_reasoning(answer: Answer, reply: Reply) -> str:
     if not reply.reasoning:
         return ""
     message = orjson.loads(answer.body)["choices"][0]["message"]
-    fields = (name for name in ("reasoning_content", "reasoning") if message.get(name))
+    fields = (name for name in ("reasoning_content", "reasoning", "thinking") if message.get(name))
     return next(fields, "inline")
 
 

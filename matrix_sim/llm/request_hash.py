@@ -10,7 +10,7 @@ from matrix_sim.llm.contracts import Message, Request
 
 def prompt_json(messages: tuple[Message, ...]) -> bytes:
     """The messages as canonical JSON: what is hashed, and what `StoredPrompt` keeps."""
-    return canonical_json([{"content": m.content, "role": m.role} for m in messages])
+    return canonical_json([_fields(m) for m in messages])
 
 
 def request_hash(identity: bytes, request: Request, prompt: bytes) -> bytes:
@@ -28,3 +28,9 @@ def request_hash(identity: bytes, request: Request, prompt: bytes) -> bytes:
     # The lengths keep the parts apart whatever they hold.
     head = canonical_json([request.max_tokens, name, len(identity), len(shape)])
     return hashlib.sha256(b"\n".join((head, identity, shape, prompt))).digest()
+
+
+def _fields(message: Message) -> dict[str, str]:
+    fields = {"content": message.content, "role": message.role}
+    # Left out where there is none, as it was before there could be any: hashes stay the same.
+    return fields | {"reasoning": message.reasoning} if message.reasoning else fields

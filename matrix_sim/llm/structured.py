@@ -68,6 +68,7 @@ async def ask(
     *,
     largest_reply: int | None = None,
     shorter: Shorter | None = None,
+    thinking_back: bool = False,
 ) -> M | Failure:
     """A structured reply to `request`, which carries the schema of `model`.
 
@@ -84,6 +85,7 @@ async def ask(
         largest_reply: tokens up to which a reply that was cut off is given more room; None: twice
             those of the request.
         shorter: puts the question more shortly.
+        thinking_back: whether a malformed reply is shown with the thinking that led to it.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now.
@@ -93,7 +95,8 @@ async def ask(
     shape = request.schema.json_schema.decode()
 
     def again(messages: Messages, reply: Reply, malformed: _Malformed) -> Messages:
-        said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS))
+        thought = clip(reply.reasoning, _REPLY_CHARACTERS) if thinking_back else ""
+        said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS), thought)
         return (*messages, said, repair(malformed.error, shape))
 
     question = _Question(request, lambda text: _parse(text, model), again)

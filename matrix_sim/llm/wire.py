@@ -1,8 +1,7 @@
-"""A request as the bytes of /chat/completions, and the bytes that come back as a reply."""
+"""A request as the bytes of /chat/completions, and what comes back as a reply."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,73 +11,98 @@ from matrix_sim.canonical import canonical_json
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import Finish, Message, Reply, Request, Schema, Usage
 from matrix_sim.llm.dialect import Dialect, Structure
-from matrix_sim.llm.thinking import split_thinking
+from matrix_sim.llm.json_body import UnreadableReply, json_object
+from matrix_sim.llm.presets import Return
+from matrix_sim.llm.thinking import take_apart
 from matrix_sim.text import clean_text
 
 JsonInstruction = Callable[[str], str]
 """From a schema's text to the sentences that ask for a reply of that shape."""
 
 
-class UnreadableReply(Exception):
-    """The body of a 200 that holds no reply; the text says what is wrong with it."""
+def identity(config: ModelConfig, thinking_instruction: str = "") -> bytes:
+    """What, besides the request, decides the reply (S1): never the base URL, a key or a limit.
 
-
-def identity(config: ModelConfig) -> bytes:
-    """What, besides the request, decides the reply (S1): never the base URL, a key or a limit."""
-    return canonical_json(
-        {
-            "model": config.label,
-            "sampling": config.sampling.model_dump(exclude_none=True),
-            "extra_body": config.extra_body,
-        }
-    )
-
-
-def request_body(
-    config: ModelConfig, request: Request, dialect: Dialect, json_instruction: JsonInstruction
-) -> bytes:
-    """The JSON to send; keys of `extra_body` win over everything else."""
-    messages = request.messages
-    body: dict[str, Any] = {
-        "model": config.model,
-        dialect.length_field: request.max_tokens,
-        **config.sampling.model_dump(exclude_none=True),
+    The instruction is in it because the model reads it; without one, the identity is the one that
+    it was before there was any.
+    """
+    decides = {
+        "model": config.label,
+        "sampling": config.sampling.model_dump(exclude_none=True),
+        "extra_body": config.effective_extra_body,
     }
-    if request.schema is not None:
-        if dialect.structure is Structure.SCHEMA:
-            body["response_format"] = _schema_format(request.schema)
-        else:
-            messages = _instructed(messages, json_instruction(request.schema.json_schema.decode()))
-        if dialect.structure is Structure.JSON:
-            body["response_format"] = {"type": "json_object"}
-    body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
-    return orjson.dumps(body | config.extra_body)
+    if thinking_instruction:
+        decides["thinking"] = thinking_instruction
+    return canonical_json(decides)
 
 
-def read_reply(body: bytes, *, model: str) -> tuple[Reply, int]:
-    """The reply in the body of a 200.
+class BodyWriter:
+    """Writes requests as the JSON of /chat/completions; keys of `extra_body` win over all else."""
+
+    def __init__(
+        self, config: ModelConfig, json_instruction: JsonInstruction, thinking_instruction: str
+    ) -> None:
+        self._json_instruction = json_instruction
+        self._thinking_instruction = thinking_instruction
+        self._always = {
+            "model": config.model,
+            **config.sampling.model_dump(exclude_none=True),
+        }
+        self._extra = config.effective_extra_body
+
+    def body(self, request: Request, dialect: Dialect) -> bytes:
+        """The JSON to send."""
+        messages = request.messages
+        body: dict[str, Any] = {**self._always, dialect.length_field: request.max_tokens}
+        if self._thinking_instruction:
+            messages = _instructed(messages, self._thinking_instruction)
+        if request.schema is not None:
+            if dialect.structure is Structure.SCHEMA:
+                body["response_format"] = _schema_format(request.schema)
+            else:
+                shape = request.schema.json_schema.decode()
+                messages = _instructed(messages, self._json_instruction(shape))
+            if dialect.structure is Structure.JSON:
+                body["response_format"] = {"type": "json_object"}
+        if dialect.stream:
+            body["stream"] = True
+            if dialect.usage_in_stream:
+                body["stream_options"] = {"include_usage": True}
+        body["messages"] = [_message(message, dialect.thinking_back) for message in messages]
+        return orjson.dumps(body | self._extra)
+
+
+def read_reply(body: bytes, *, model: str, max_tokens: int) -> tuple[Reply, int]:
+    """The reply in the body of a 200: `read_answer` of its JSON.
+
+    Raises:
+        UnreadableReply: the body is no JSON, or holds no choice.
+    """
+    return read_answer(json_object(body), model=model, max_tokens=max_tokens)
+
+
+def read_answer(answer: dict[str, Any], *, model: str, max_tokens: int) -> tuple[Reply, int]:
+    """The reply in a decoded answer.
 
     Args:
-        body: as it came.
+        answer: a `chat.completion`.
         model: the model's name where the endpoint gives none.
+        max_tokens: the room that the reply had.
 
     Returns:
         The reply, and how many characters were replaced because nothing could store them.
 
     Raises:
-        UnreadableReply: the body is no JSON, or holds no choice.
+        UnreadableReply: it holds no choice.
     """
-    answer = _decoded(body)
     choice = _first_choice(answer)
     message = choice["message"]
-    content = _content(message.get("content"))
-    apart = message.get("reasoning_content") or message.get("reasoning")
-    if isinstance(apart, str) and apart:
-        reasoning, text = apart, content
-    else:
-        reasoning, text = split_thinking(content)
-    refusal = message.get("refusal")
+    reasoning, text = take_apart(message)
+    usage = _usage(answer.get("usage"))
     finish = _FINISH.get(str(choice.get("finish_reason")), Finish.STOP)
+    if finish is Finish.STOP and not text.strip() and usage.completion_tokens >= max_tokens:
+        finish = Finish.LENGTH  # all the room went into thinking, whatever the server calls it
+    refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal:
         finish, text = Finish.REFUSED, text or refusal
     text, replaced_in_text = clean_text(text)
@@ -89,7 +113,7 @@ def read_reply(body: bytes, *, model: str) -> tuple[Reply, int]:
         reasoning=reasoning,
         finish=finish,
         model=clean_text(name)[0] if isinstance(name, str) and name else model,
-        usage=_usage(answer.get("usage")),
+        usage=usage,
     )
     return reply, replaced_in_text + replaced_in_reasoning
 
@@ -108,25 +132,21 @@ def _schema_format(schema: Schema) -> dict[str, Any]:
     }
 
 
+def _message(message: Message, thinking_back: Return) -> dict[str, str]:
+    written = {"role": message.role, "content": message.content}
+    if not message.reasoning:
+        return written
+    if thinking_back is Return.FIELDS:
+        return written | {"reasoning_content": message.reasoning, "reasoning": message.reasoning}
+    inline = f"<think>\n{message.reasoning}\n</think>\n\n{message.content}"
+    return written | {"content": inline}
+
+
 def _instructed(messages: tuple[Message, ...], instruction: str) -> tuple[Message, ...]:
     if messages and messages[0].role == "system":
         first = Message("system", f"{messages[0].content}\n\n{instruction}")
         return (first, *messages[1:])
     return (Message("system", instruction), *messages)
-
-
-def _decoded(body: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        # Slower, but reads escaped lone surrogates and broken UTF-8: a reply, for all that.
-        try:
-            value = json.loads(body.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            raise UnreadableReply("the body is no JSON") from None
-    if not isinstance(value, dict):
-        raise UnreadableReply("the body is no JSON object")
-    return value
 
 
 def _first_choice(answer: dict[str, Any]) -> dict[str, Any]:
@@ -137,13 +157,6 @@ def _first_choice(answer: dict[str, Any]) -> dict[str, Any]:
     if choice.get("finish_reason") == "error":  # a router, passing on what its provider met
         raise UnreadableReply("the reply in the body is an error")
     return choice
-
-
-def _content(content: object) -> str:
-    if isinstance(content, list):
-        parts = (p.get("text") for p in content if isinstance(p, dict) and p.get("type") == "text")
-        return "".join(p for p in parts if isinstance(p, str))
-    return content if isinstance(content, str) else ""
 
 
 def _usage(usage: object) -> Usage:

@@ -163,7 +163,7 @@ def _model(reached: Reached, served: str, model: ModelConfig) -> Finding:
 
 
 async def _structure(probes: ChatProbes, model: ModelConfig) -> Finding:
-    first = await probes.structured(dialect_of(model.structured).structure)
+    first = await probes.structured(dialect_of(model).structure)
     if first.obedience is Obedience.HONOURED:
         return Finding("replies of a shape", "ok", f"by {_WAYS[first.way]}: honoured")
     if first.obedience is Obedience.CUT_OFF:

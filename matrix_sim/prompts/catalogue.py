@@ -69,9 +69,11 @@ SOCIETY_TEMPLATES: Mapping[str, TemplateSpec] = {
 """What the roles of a society use: their texts are part of a run's identity (S1)."""
 
 ANONYMISE = "anonymise"
+REASONING_LANGUAGE = "reasoning_language"
 
 TEMPLATES: Mapping[str, TemplateSpec] = {
     **SOCIETY_TEMPLATES,
     ANONYMISE: TemplateSpec({"texts": tuple[str, ...]}, chat=True),
+    REASONING_LANGUAGE: TemplateSpec({"language": str}),
 }
 """Every template that there is."""

@@ -9,7 +9,7 @@ from typing import Any
 from matrix_sim.errors import UsageError
 from matrix_sim.llm.contracts import Message
 from matrix_sim.personas.model import Persona
-from matrix_sim.prompts.catalogue import TEMPLATES
+from matrix_sim.prompts.catalogue import REASONING_LANGUAGE, TEMPLATES
 from matrix_sim.prompts.material import delimiters, material_filter, one_line
 from matrix_sim.prompts.template import PromptTemplate, template_environment
 from matrix_sim.prompts.texts import PromptTexts, read_texts
@@ -114,3 +114,7 @@ class PromptLibrary:
     def repair(self, error: str, schema: str) -> Message:
         """What follows on a reply that was no use, asking for the same in the right shape."""
         return Message("user", self.text_of("repair", error=error, schema=schema))
+
+    def thinking_instruction(self, language: str) -> str:
+        """What asks a model to think in `language`, whatever it replies in."""
+        return self.text_of(REASONING_LANGUAGE, language=language).strip()

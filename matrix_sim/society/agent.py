@@ -231,6 +231,7 @@ class Agent:
             model,
             self._prompts.repair,
             largest_reply=self._settings.largest_reply,
+            thinking_back=self._settings.thinking_back,
             shorter=shorter,
         )
 

@@ -19,6 +19,8 @@ class AgentSettings:
     """Room for a reply, its thinking included."""
     largest_reply: int | None = None
     """Room up to which a reply that was cut off is asked for again; None: twice that."""
+    thinking_back: bool = False
+    """Whether a reply that is asked for again goes back with its thinking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class ModulatorSettings:
     goes by shared words."""
     largest_reply: int | None = None
     """As in `AgentSettings`."""
+    thinking_back: bool = False
+    """As an agent's."""
 
     @property
     def asks_model(self) -> bool:
@@ -51,9 +55,13 @@ class ModulatorSettings:
 
 
 def agent_settings(
-    society: SocietyConfig, max_tokens: int, *, largest_reply: int | None = None
+    society: SocietyConfig,
+    max_tokens: int,
+    *,
+    largest_reply: int | None = None,
+    thinking_back: bool = False,
 ) -> AgentSettings:
-    """Pick an agent's share; `max_tokens` and `largest_reply` are those of its role's model."""
+    """Pick an agent's share; all but `society` is of its role's model."""
     return AgentSettings(
         memory=society.memory,
         max_reactions=society.max_reactions,
@@ -61,6 +69,7 @@ def agent_settings(
         action_characters=society.action_characters,
         max_tokens=max_tokens,
         largest_reply=largest_reply,
+        thinking_back=thinking_back,
     )
 
 
@@ -70,6 +79,7 @@ def modulator_settings(
     *,
     vectors: bool = False,
     largest_reply: int | None = None,
+    thinking_back: bool = False,
 ) -> ModulatorSettings:
     """Pick a modulator's share.
 
@@ -78,6 +88,7 @@ def modulator_settings(
         max_tokens: that of the modulator role's model.
         vectors: whether there is an embedding model to ask.
         largest_reply: that of the modulator role's model.
+        thinking_back: `reasoning.in_context` of the same model.
     """
     return ModulatorSettings(
         window=society.scenario_window,
@@ -89,4 +100,5 @@ def modulator_settings(
         max_tokens=max_tokens,
         vectors=vectors,
         largest_reply=largest_reply,
+        thinking_back=thinking_back,
     )

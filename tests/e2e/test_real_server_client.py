@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from matrix_sim.llm.contracts import (
     Reply,
     Request,
     Role,
+    Schema,
 )
 from matrix_sim.llm.embeddings import embed_texts
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
@@ -98,6 +100,62 @@ def test_thinking_comes_apart_from_the_text(server: RealServer) -> None:
 def test_without_thinking_there_is_none(server: RealServer) -> None:
     off = {"chat_template_kwargs": {"enable_thinking": False}}
     assert reply_to(server, question(), extra_body=off).reasoning == ""
+
+
+@pytest.mark.parametrize("preset", ["qwen3", "gemma"])
+def test_a_preset_switches_thinking_off_and_on(
+    server: RealServer, preset: Literal["qwen3", "gemma"]
+) -> None:
+    off, on = (
+        reply_to(server, question(), preset=preset, reasoning={"enabled": enabled})
+        for enabled in (False, True)
+    )
+    assert off.reasoning == ""
+    assert on.reasoning
+
+
+@pytest.mark.parametrize("schema", [None, schema_of(Card, "card")])
+@pytest.mark.parametrize("max_tokens", [256, 3])
+def test_a_streamed_reply_is_the_plain_one(
+    server: RealServer, schema: Schema | None, max_tokens: int
+) -> None:
+    certain = {"sampling": {"temperature": 0, "seed": 3}}
+    request = question(schema=schema, max_tokens=max_tokens)
+    plain, streamed = (
+        reply_to(server, request, stream=stream, **certain) for stream in (False, True)
+    )
+    assert (uncached(streamed), streamed.usage.completion_tokens > 0) == (uncached(plain), True)
+
+
+def uncached(reply: Reply) -> Reply:
+    """What it is, whatever the server took from its cache."""
+    return replace(reply, usage=replace(reply.usage, cached_tokens=0))
+
+
+def test_many_streams_at_once_come_whole(server: RealServer) -> None:
+    async def many(endpoint: OpenAIEndpoint) -> list[Reply]:
+        return await asyncio.gather(*(endpoint.send(question(), sending=1) for _ in range(16)))
+
+    replies = with_endpoint(server, many, stream=True)
+    assert all(reply.reasoning and reply.usage.completion_tokens for reply in replies)
+
+
+def test_errors_before_a_stream_are_those_of_a_plain_answer(server: RealServer) -> None:
+    overflow = reply_to(server, question("word " * 3 * server.context_tokens), stream=True)
+    assert overflow.finish is Finish.CONTEXT_OVERFLOW
+    with pytest.raises(EnvironmentalFailure) as caught:
+        with_endpoint(server, lambda e: e.send(question(), sending=1), key="sk-no", stream=True)
+    assert caught.value.hindrance is Hindrance.UNAUTHORISED
+
+
+@pytest.mark.parametrize("preset", ["qwen3", "llama-3"])
+def test_thinking_can_go_back_in_either_way(
+    server: RealServer, preset: Literal["qwen3", "llama-3"]
+) -> None:
+    first = question()
+    said = Message("assistant", "A card.", "The reader wants one card.")
+    again = replace(first, messages=(*first.messages, said, Message("user", "Once more.")))
+    assert reply_to(server, again, preset=preset).finish in (Finish.STOP, Finish.LENGTH)
 
 
 def test_usage_is_counted_and_the_second_prompt_is_cached(server: RealServer) -> None:

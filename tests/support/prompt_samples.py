@@ -124,6 +124,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
             "shared": (text, text),
         },
         "anonymise": {"texts": (text, text)},
+        "reasoning_language": {"language": text},
     }
 
 

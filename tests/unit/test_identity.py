@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from matrix_sim.config import RunConfig
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.personas.model import Persona
+from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.run_directory import run_identity
 
 TEXTS = {"act": "何をしますか", "route": "誰に"}
 
@@ -62,6 +64,12 @@ def test_the_same_society_has_the_same_identity() -> None:
         {"models__default__retry": {"attempts": 9}},
         {"models__default__structured": "json"},
         {"secrets": {"A": "b"}},
+        {"models__default__base_url": ["http://one/v1", "http://two/v1"]},
+        {"models__default__stream": True, "models__default__idle_timeout_s": 5},
+        {"models__default__limits": {"rpm": 5}},
+        {"models__default__price": {"input": 1, "output": 2}},
+        {"models__default__preset": "qwen3"},
+        {"budget": {"max_calls": 5}},
     ],
 )
 def test_how_a_run_is_made_is_not_in_its_identity(changes: dict[str, Any]) -> None:
@@ -110,6 +118,23 @@ def test_how_a_run_is_made_is_not_in_its_identity(changes: dict[str, Any]) -> No
             },
             ['models.agent.extra_body: unset -> {"think":{"on":false}}'],
         ),
+        (
+            {
+                "models__agent": {
+                    "base_url": "http://one/v1",
+                    "model": "qwen",
+                    "preset": "gpt-oss",
+                    "reasoning": {"enabled": True, "language": "ja", "in_context": True},
+                    "max_tokens_limit": 4096,
+                }
+            },
+            [
+                'models.agent.extra_body: unset -> {"reasoning_effort":"medium"}',
+                "models.agent.max_tokens_limit: unset -> 4096",
+                "models.agent.reasoning.in_context: unset -> true",
+                'models.agent.reasoning.language: unset -> "ja"',
+            ],
+        ),
     ],
 )
 def test_what_changes_what_happens_is_told_in_its_own_line(
@@ -118,6 +143,27 @@ def test_what_changes_what_happens_is_told_in_its_own_line(
     changed = identity(**changes)
     assert changed.sha256 != BASE.sha256
     assert differences(BASE, changed) == lines
+
+
+def test_a_config_without_newer_keys_keeps_the_identity_that_its_runs_have_stored() -> None:
+    switched = {
+        "base_url": "http://one/v1",
+        "model": "qwen",
+        "extra_body": {"chat_template_kwargs": {"enable_thinking": False}},
+        "sampling": {"temperature": 0.5},
+    }
+    assert BASE.sha256 == "e04235d77c0d5ef0d19a5cc4e0cc978ebc01eb5d0e9c9e63be433bf1ca30b8ab"
+    assert identity(models={"default": switched}).sha256 == (
+        "4188105b8fe2ebae7602deb4e6bfa410370f5ff940ece2b337491b9d74fba2b7"
+    )
+
+
+def test_the_template_that_asks_for_a_language_counts_only_where_it_is_used() -> None:
+    prompts = PromptLibrary("ja")
+    plain = run_identity(config(), people(3), prompts)
+    asked = run_identity(config(models__default__reasoning={"language": "en"}), people(3), prompts)
+    assert "prompts.reasoning_language" not in plain.parts
+    assert "prompts.reasoning_language" in asked.parts
 
 
 def test_other_people_in_the_same_number_are_told() -> None:

@@ -202,6 +202,30 @@ def test_bytes_that_are_no_http_are_a_lost_connection() -> None:
     assert caught.value.hindrance is Hindrance.CONNECTION
 
 
+def test_what_was_certainly_not_paid_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matrix_sim.llm.transport._CONNECT_S", 0.1)
+
+    async def sending(listening: bool) -> EnvironmentalFailure:
+        with socket.socket() as nobody, socket.socket() as first, socket.socket() as second:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            if listening:  # and nobody accepts: the queue is full
+                nobody.listen(0)
+                for waiting in (first, second):
+                    waiting.setblocking(False)
+                    waiting.connect_ex(("127.0.0.1", port))
+            with pytest.raises(EnvironmentalFailure) as caught:
+                await send_to(f"http://127.0.0.1:{port}/v1")
+            return caught.value
+
+    for listening in (True, False):
+        failed = asyncio.run(sending(listening))
+        assert (failed.hindrance, failed.maybe_paid) == (Hindrance.CONNECTION, False)
+    assert failure(None).maybe_paid
+    assert failure(Scripted(body=b"no json")).maybe_paid
+    assert not failure(error(429, "slow down")).maybe_paid
+
+
 def test_a_server_that_trickles_and_never_ends_times_out() -> None:
     async def trickling() -> Reply:
         async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

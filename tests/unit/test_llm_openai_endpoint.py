@@ -23,6 +23,7 @@ from matrix_sim.llm.contracts import (
     Usage,
 )
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
+from matrix_sim.llm.request_hash import prompt_json, request_hash
 from tests.support.scripted_server import Scripted, ScriptedServer, Seen, chat, error, serving
 
 SCHEMA = Schema("mood", b'{"type":"object","properties":{"mood":{"type":"string"}}}')
@@ -122,6 +123,14 @@ def test_the_identity_is_what_decides_a_reply_and_nothing_else() -> None:
     assert identity(extra_body={"reasoning_effort": "low"}) != plain
 
 
+def test_hashes_of_requests_are_those_that_journals_hold() -> None:
+    config = model_at("http://one/v1", stream=True, preset="qwen3", idle_timeout_s=3)
+    asked = question(SCHEMA)
+    endpoint = OpenAIEndpoint(config, config.base_urls[0], api_key="", json_instruction=str)
+    hashed = request_hash(endpoint.identity, asked, prompt_json(asked.messages))
+    assert hashed.hex() == "d762383047c21eed461472c4af429caf009eb3f2ced2f50ffc342f67cf02b240"
+
+
 @pytest.mark.parametrize(
     ("content", "fields", "text", "reasoning"),
     [
@@ -157,6 +166,22 @@ def test_thinking_is_taken_apart_from_the_text(
 )
 def test_the_finish_is_read_from_the_finish_reason(finish: str | None, expected: Finish) -> None:
     assert reply_to(chat("x", finish)).finish is expected
+
+
+@pytest.mark.parametrize(
+    ("content", "tokens", "finish"),
+    [
+        ("", 256, Finish.LENGTH),
+        ("", 255, Finish.STOP),
+        ("答え", 256, Finish.STOP),
+    ],
+)
+def test_room_that_went_into_thinking_alone_was_too_little_whatever_the_server_says(
+    content: str, tokens: int, finish: Finish
+) -> None:
+    body = json.loads(chat(content, reasoning="考え").body)
+    body["usage"]["completion_tokens"] = tokens
+    assert reply_to(Scripted(body=json.dumps(body).encode())).finish is finish
 
 
 def test_a_refusal_is_an_outcome_with_its_words() -> None:

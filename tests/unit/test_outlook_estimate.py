@@ -80,7 +80,7 @@ def test_a_preview_of_the_stub_foretells_the_stub(capsys: Output) -> None:
 
 
 def test_a_budget_is_compared_with_what_is_expected(capsys: Output) -> None:
-    budget = "budget={max_calls: 10, max_tokens: 1000000000, max_cost: 1000}"
+    budget = "budget={max_calls: 20, max_tokens: 1000000000, max_cost: 1000}"
     priced = ("--set", f"models.default={PRICE}", "--set", budget)
     fits = {bound["name"]: bound["fits"] for bound in estimated(capsys, *priced)["budget"]}
     assert fits == {"max_calls": False, "max_tokens": None, "max_cost": None}

@@ -45,6 +45,7 @@ async def look_closely(
     *,
     max_tokens: int,
     largest_reply: int | None = None,
+    thinking_back: bool = False,
     width: int,
     tell: Tell = lambda _: None,
 ) -> CloseLook:
@@ -56,13 +57,14 @@ async def look_closely(
         personas: as the rules left them.
         max_tokens: room for a reply.
         largest_reply: room up to which one that was cut off is asked for again.
+        thinking_back: whether a reply that is asked for again goes back with its thinking.
         width: questions under way at once.
         tell: for a display.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now; those under way were waited for.
     """
-    looker = _Looker(llm, prompts, max_tokens, largest_reply)
+    looker = _Looker(llm, prompts, max_tokens, largest_reply, thinking_back)
     outcomes: dict[int, WithoutClues | Failure] = {}
     waiting = iter(enumerate(personas))
     failures: list[BaseException] = []
@@ -85,12 +87,18 @@ async def look_closely(
 
 class _Looker:
     def __init__(
-        self, llm: LLM, prompts: PromptLibrary, max_tokens: int, largest_reply: int | None
+        self,
+        llm: LLM,
+        prompts: PromptLibrary,
+        max_tokens: int,
+        largest_reply: int | None,
+        thinking_back: bool,
     ) -> None:
         self._llm = llm
         self._prompts = prompts
         self._max_tokens = max_tokens
         self._largest_reply = largest_reply
+        self._thinking_back = thinking_back
         self._words = placeholders(prompts.sources.language)
 
     async def look(self, number: int, persona: Persona) -> WithoutClues | Failure:
@@ -103,7 +111,12 @@ class _Looker:
         )
         # Too long for the model is not put more shortly: it is to look at all that there is.
         reply = await ask(
-            self._llm, request, Clues, self._prompts.repair, largest_reply=self._largest_reply
+            self._llm,
+            request,
+            Clues,
+            self._prompts.repair,
+            largest_reply=self._largest_reply,
+            thinking_back=self._thinking_back,
         )
         if isinstance(reply, Failure):
             return reply

@@ -36,6 +36,7 @@ class LLMRouter:
         llm: LLM,
         max_tokens: int,
         largest_reply: int | None = None,
+        thinking_back: bool = False,
     ) -> None:
         self._group = group
         self._members = {f"m{i}": member.number for i, member in enumerate(members, start=1)}
@@ -49,6 +50,7 @@ class LLMRouter:
         self._llm = llm
         self._max_tokens = max_tokens
         self._largest_reply = largest_reply
+        self._thinking_back = thinking_back
         self._schema = schema_of(
             RouteReply, "route", aware=tuple(self._members), forward=tuple(self._neighbours)
         )
@@ -76,6 +78,7 @@ class LLMRouter:
             RouteReply,
             self._prompts.repair,
             largest_reply=self._largest_reply,
+            thinking_back=self._thinking_back,
             shorter=in_turn(self._messages(one) for one in fewer),
         )
         if isinstance(reply, Failure):

@@ -39,7 +39,14 @@ def make_router(
 
     def asking() -> LLMRouter:
         return LLMRouter(
-            group, members, neighbours, prompts, llm, settings.max_tokens, settings.largest_reply
+            group,
+            members,
+            neighbours,
+            prompts,
+            llm,
+            settings.max_tokens,
+            settings.largest_reply,
+            settings.thinking_back,
         )
 
     def comparing() -> Scorer:
