@@ -4,7 +4,7 @@ Straight on aiohttp, which the official client can use as its backend as well: o
 work nothing would be used (its retries are off, its types skipped), it costs more than all the
 rest of a call, and it does not say what decides what a loss means: whether the connection had
 carried a request before. A server closes a connection that idles; a request that is on its way
-then is lost through nobody's fault, and nobody has looked at it.
+then is lost through nobody's fault, and most likely nobody has looked at it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -23,6 +22,14 @@ import aiohttp
 RACE_S = 1.0
 """A lost request was in a race with the closing of its connection only if that shows this soon: the
 news takes one way across the network. What a server breaks off later, it may have worked on."""
+
+
+class StaleConnection(Exception):
+    """The request met the closing of a connection that had idled.
+
+    Most likely nobody has seen it. A server that read it and died at once looks the same, so
+    whoever sends it again has to reckon that it was paid.
+    """
 
 
 @dataclass(slots=True)
@@ -36,17 +43,13 @@ class _Passage:
 class Connections:
     """A pool of connections.
 
-    A request that lost the race with the closing of an idle connection is sent again, at once and
-    once, on a new one: its connection had been used before, and was closed or reset within
-    `race_s` and before any byte of an answer. Every other loss is raised.
-
     Args:
         base_url: what the URLs of requests begin with.
         headers: of every request.
         connections: how many there may be.
         connect_s: seconds that connecting may take.
         keep_alive_s: seconds that a connection may idle and still be used.
-        race_s: see above.
+        race_s: how soon a loss has to show to be a `StaleConnection`.
     """
 
     def __init__(
@@ -66,46 +69,42 @@ class Connections:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._keep_alive_s = keep_alive_s
         self._race_s = race_s
-        self._kept: aiohttp.ClientSession | None = None
-        self._new: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> aiohttp.ClientResponse:
-        """Send once, or twice after a race; the answer's body is still to be read.
+        """Send once; the answer's body is still to be read.
 
         Raises:
-            aiohttp.ClientError: no answer came; after a race, with the first loss as its cause.
+            StaleConnection: the connection had been used before, and was closed or reset within
+                `race_s` and before any byte of an answer.
+            aiohttp.ClientError: no answer came for any other reason.
         """
         url = self._base_url + path
         # Made here and not before: sessions belong to the loop that runs.
-        kept = self._kept = self._kept or self._session(keepalive_timeout=self._keep_alive_s)
+        session = self._session = self._session or self._opened()
         clock = asyncio.get_running_loop().time
         passage, begun = _Passage(), clock()
         try:
-            return await kept.post(url, data=body, headers=headers, trace_request_ctx=passage)
+            return await session.post(url, data=body, headers=headers, trace_request_ctx=passage)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if not (passage.reused and _unanswered(error) and clock() - begun <= self._race_s):
-                raise
-            race = error
-        new = self._new = self._new or self._session(force_close=True)
-        try:
-            return await new.post(url, data=body, headers=headers, trace_request_ctx=_Passage())
-        except aiohttp.ClientError as error:
-            # Whatever became of this one, the first may have been seen after all.
-            raise error from race
+            if passage.reused and _unanswered(error) and clock() - begun <= self._race_s:
+                raise StaleConnection from error
+            raise
 
     async def close(self) -> None:
         """Close all connections; requests under way fail."""
-        for session in (self._kept, self._new):
-            if session is not None:
-                await session.close()
+        if self._session is not None:
+            await self._session.close()
 
-    def _session(self, **keeping: Any) -> aiohttp.ClientSession:
+    def _opened(self) -> aiohttp.ClientSession:
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, ssl=_trusted(), **keeping),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, ssl=_trusted(), keepalive_timeout=self._keep_alive_s
+            ),
             headers=self._headers,
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),

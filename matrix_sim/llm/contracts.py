@@ -106,6 +106,9 @@ class Hindrance(StrEnum):
 
     TIMEOUT = "timeout"
     CONNECTION = "connection"
+    STALE_CONNECTION = "stale_connection"
+    """The server closed a connection that had idled, just as the request was on its way: says
+    nothing of the server, and a new connection will do."""
     RATE_LIMITED = "rate_limited"
     SERVER = "server"
     UNAUTHORISED = "unauthorised"
@@ -129,6 +132,7 @@ _PASSING = frozenset(
     {
         Hindrance.TIMEOUT,
         Hindrance.CONNECTION,
+        Hindrance.STALE_CONNECTION,
         Hindrance.RATE_LIMITED,
         Hindrance.SERVER,
         Hindrance.ACTOR_LOST,

@@ -12,7 +12,7 @@ import aiohttp
 from matrix_sim.config import ModelConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.llm.answer import Answer as Answer
-from matrix_sim.llm.connections import Connections
+from matrix_sim.llm.connections import Connections, StaleConnection
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 
 KEEP_ALIVE_S = 2.0
@@ -175,6 +175,12 @@ class Transport:
         )
 
     def _failure(self, error: BaseException) -> EnvironmentalFailure:
+        if isinstance(error, StaleConnection):
+            return EnvironmentalFailure(
+                Hindrance.STALE_CONNECTION,
+                f"{self.place} closed an idle connection as the request was on its way",
+                maybe_paid=True,
+            )
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return self._unreached(f"none within {self._connect_s:g} s", maybe_paid=False)
         if isinstance(error, TimeoutError):
@@ -184,7 +190,7 @@ class Transport:
                 " 'timeout_s' of the model allows more",
                 maybe_paid=True,
             )
-        # The reason is the first error of the chain: the system's own, or a race that was lost.
+        # The reason is the first error of the chain: the system's own.
         *_, first = _causes(error)
         reason = self.redact(str(first)) or type(first).__name__
         unsent = isinstance(first, ConnectionRefusedError | socket.gaierror)
@@ -198,7 +204,7 @@ class Transport:
         )
 
 
-_LOST = (TimeoutError, aiohttp.ClientError, OSError)
+_LOST = (StaleConnection, TimeoutError, aiohttp.ClientError, OSError)
 
 
 async def _answer(response: aiohttp.ClientResponse) -> Answer:

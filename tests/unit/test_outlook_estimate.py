@@ -88,7 +88,7 @@ def test_a_budget_is_compared_with_what_is_expected(capsys: Output) -> None:
     assert [bound["fits"] for bound in seen] == [False, True, True]
     main(["estimate", DEMO, *priced])
     said = capsys.readouterr().out
-    assert "budget.max_calls 10: does NOT fit" in said
+    assert "budget.max_calls 20: does NOT fit" in said
     assert "budget.max_cost 1,000.0: not known without a preview" in said
 
 
