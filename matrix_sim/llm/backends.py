@@ -102,11 +102,12 @@ class Backends:
         return lanes
 
     def _lane(self, model: ModelConfig, address: str) -> Lane:
-        endpoint = self._endpoint(model, address)
+        gate = self._gate_of(model, address)
+        endpoint = self._endpoint(model, address, gate)
         self._open.append(endpoint)
-        return Lane(address or "stub", endpoint, self._gate_of(model, address))
+        return Lane(address or "stub", endpoint, gate)
 
-    def _endpoint(self, model: ModelConfig, address: str) -> _OwnEndpoint:
+    def _endpoint(self, model: ModelConfig, address: str, gate: Gate) -> _OwnEndpoint:
         if model.stub is not None:
             slots = max(1, model.stub.slots // self._share)
             stub = model.stub.model_copy(update={"slots": slots})
@@ -121,6 +122,7 @@ class Backends:
             json_instruction=lambda schema: self._prompts.text_of(
                 "json_instruction", schema=schema
             ),
+            on_headers=gate.saw,
         )
 
     def _vectors(self, model: ModelConfig) -> tuple[Lane, ...]:
@@ -128,6 +130,8 @@ class Backends:
 
         if model.stub is not None:
             return (Lane("stub", stub_embedding_endpoint(), OpenGate()),)
-        endpoint = embedding_endpoint(model, key_of(model, self._secrets), self._components)
         address = model.base_urls[0]
-        return (Lane(address, endpoint, self._gate_of(model, address)),)
+        gate = self._gate_of(model, address)
+        key = key_of(model, self._secrets)
+        endpoint = embedding_endpoint(model, key, self._components, gate.saw)
+        return (Lane(address, endpoint, gate),)

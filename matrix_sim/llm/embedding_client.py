@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,19 @@ _SAME = 0.999
 class EmbeddingClient:
     """The connections to a model for embeddings."""
 
-    def __init__(self, config: ModelConfig, *, api_key: str) -> None:
-        """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none."""
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        api_key: str,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> None:
+        """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none.
+
+        `on_headers` is told the headers of every answer.
+        """
         self._config = config
+        self._on_headers = on_headers
         self._transport = Transport(config, config.base_urls[0], api_key=api_key)
 
     async def send(self, texts: Sequence[str]) -> list[Vector]:
@@ -41,6 +51,7 @@ class EmbeddingClient:
             "encoding_format": "float",
         } | self._config.extra_body
         answer = await self._transport.post("/embeddings", orjson.dumps(body))
+        self._on_headers(answer.headers)
         if answer.status >= 300:
             raise failure_of(
                 answer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
@@ -35,6 +35,7 @@ class OpenAIEndpoint:
         json_instruction: from a schema's text to the sentences that ask for it, for endpoints
             that know no schemas.
         wall_clock: seconds since the epoch, for endpoints that say until when to wait.
+        on_headers: is told the headers of every answer.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class OpenAIEndpoint:
         api_key: str,
         json_instruction: JsonInstruction,
         wall_clock: Callable[[], float] = time.time,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
     ) -> None:
         self._config = config
         self._model = config.model or ""
         self._json_instruction = json_instruction
         self._wall_clock = wall_clock
+        self._on_headers = on_headers
         self._transport = Transport(config, base_url, api_key=api_key)
         self._dialect = dialect_of(config.structured)
         self.identity: bytes = identity(config)
@@ -67,6 +70,7 @@ class OpenAIEndpoint:
         while True:
             body = request_body(self._config, request, dialect, self._json_instruction)
             answer = await self._transport.post(_PATH, body, headers)
+            self._on_headers(answer.headers)
             if answer.status < 300:
                 if dialect is not begun:  # found here, and only now known to work
                     self._dialect = dialect

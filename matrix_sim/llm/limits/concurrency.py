@@ -18,7 +18,7 @@ from matrix_sim.llm.limits.samples import LengthLine, Samples, Took
 
 FIRST = 4
 """Where it begins."""
-_WORTH_IT = 0.3
+_WORTH_IT = 0.2
 """Elasticity from which on more at once is better. Batching servers slow each reply down long
 before they are full, so it is well below 1."""
 _CLEAR = 0.5
@@ -30,12 +30,13 @@ _ROUND = 8
 """Replies that a round has at least."""
 _LONGEST_TRIAL = 3
 """Rounds after which a trial is judged as it stands."""
+_ENOUGH = 32
 _SURE = 0.25
 """Standard error (of logarithms) with which a level counts as known."""
 _QUEUED = math.log(1.25)
 """So much longer than at the best level, and a lower limit is worth a trial."""
 _IN_USE = 0.8
-_FURTHEST = 8
+_FURTHEST, _ROOM = 8, 1.25
 _WATCH = 3.0
 """Round trips over which replies are counted, to see whether far fewer come."""
 _FIRST_HOLD = 3
@@ -44,6 +45,8 @@ _LONGEST_HOLD_REJECTING = 10
 """Rounds between two trials."""
 _MEMORY = 128
 """Replies by which a level is known, at most: what is older fades."""
+_LONG_QUEUE = math.log(1.6)
+_CONTENT = 12
 _RELIEF = math.log(1.3)
 _NO_QUEUE = 0.8
 """Elasticity from which on nothing queued at either level."""
@@ -75,10 +78,6 @@ class _Watch:
         self.replies += seen.replies
         self.seconds += seen.seconds
 
-    @property
-    def rate(self) -> float:
-        return self.replies / self.seconds
-
     def restart(self) -> None:
         self.replies, self.seconds = 0, 0.0
 
@@ -86,9 +85,13 @@ class _Watch:
 class Concurrency:
     """The limit of one endpoint."""
 
-    def __init__(self, bound: int, *, start: int = FIRST) -> None:
-        """`bound` is never passed; `start` is where it begins."""
+    def __init__(self, bound: int, *, start: int = FIRST, fixed: bool = False) -> None:
+        """`bound` is never passed; `start` is where it begins.
+
+        With `fixed`, only being turned away lowers it.
+        """
         self._bound = bound
+        self._fixed = fixed
         self.limit = min(bound, start)
         self.epoch = 0
         """Counts the changes of the limit."""
@@ -137,6 +140,11 @@ class Concurrency:
             self._settle()
 
     @property
+    def _outspoken(self) -> bool:
+        """Whether being turned away is what tells that the limit is too high."""
+        return self._fixed or self._refusals.known
+
+    @property
     def _round(self) -> int:
         return max(self.limit, _ROUND)
 
@@ -169,12 +177,17 @@ class Concurrency:
         base = self._known_base
         step = _STEP if base.took.variance > _SCATTER else _FINE_STEP
         longer, unsure = base.took.more_than(self._best or base.took)
-        queued = longer - unsure > _QUEUED and not self._refusals.known
-        lower = int(base.limit / step)
-        if queued and lower >= 1 and (self._last_trial > 0 or base.limit == self._bound):
-            self._trial = self._last_trial = -1
-            self._move(lower)
-            return
+        lower = max(FIRST, int(base.limit / step))
+        if longer - 1.5 * unsure > _QUEUED and not self._outspoken and not self._climbing:
+            if longer < _LONG_QUEUE and self._last_trial:
+                # Full, and few wait: good as it is. To be looked at again all the same, because
+                # replies may take longer than they used to.
+                self._last_trial, self._rest = 0, _CONTENT * self._round
+                return
+            if lower < base.limit and self._last_trial >= 0 and longer >= _LONG_QUEUE:
+                self._trial = self._last_trial = -1
+                self._move(lower)
+                return
         self._last_trial = 1
         higher = math.ceil(base.limit * (_STEP if self._climbing else step))
         if self._refusals.ceiling is not None:
@@ -189,18 +202,18 @@ class Concurrency:
 
     def _judge(self) -> None:
         base, took = self._known_base, self._line.took(self._tally)
-        if self._trial > 0 and self._refusals.ceiling is not None:
-            if self.limit < _FINE_STEP * base.limit and self.limit < self._bound:
-                # Too small a step to tell by the latency; that nobody was turned away is enough.
-                self._learn()
-                self._try_another()
-                return
+        small = self.limit < _FINE_STEP * base.limit and self.limit < self._bound
+        if small and self._trial > 0 and self._refusals.ceiling is not None:
+            # Too small a step to tell by the latency; that nobody was turned away is enough.
+            self._learn()
+            self._try_another()
+            return
         elasticity, error = _elasticity(base, _Level(self.limit, took))
         rounds = self._tally.n / self._round
         doubt = 1.5 if self._trial < 0 else 1.0
-        if self._refusals.known and elasticity + 2 * error > _WORTH_IT:
+        if self._outspoken and elasticity + 2 * error > _WORTH_IT:
             elasticity = max(elasticity, _CLEAR)  # where it takes too many, it says so
-        sure = abs(elasticity - _WORTH_IT) > doubt * error or rounds >= _LONGEST_TRIAL
+        sure = abs(elasticity - _WORTH_IT) > doubt * error or rounds >= _LONGEST_TRIAL and self._tally.n >= _ENOUGH
         if not sure and not (self._climbing and elasticity > _CLEAR):
             return
         self._learn()
@@ -266,7 +279,7 @@ class Concurrency:
         """
         base, best = self._base, self._best
         unused = seen.in_flight < _IN_USE * self.limit
-        if best is None or unused or self._refusals.known:
+        if best is None or unused or self._outspoken:
             self._watch.restart()
             return False
         self._watch.saw(seen)
@@ -279,7 +292,7 @@ class Concurrency:
             return False
         came = self._watch.replies
         expected = self._watch.seconds * min(self.limit, base.limit) / took_s
-        places = self._watch.rate * best.seconds
+        places = self._places(best)
         self._watch.restart()
         spread = 3.0 * base.took.spread_of_counts(expected)
         if came > expected / 2 or expected - came < spread:
@@ -293,17 +306,23 @@ class Concurrency:
         if self._watch.seconds < _WATCH * best.seconds:
             return False
         self._sinking = False
-        places = self._watch.rate * best.seconds
+        places = self._places(best)
         if self.limit < 2 * places:
             return False
         self._sink(places)
         return True
 
+    def _places(self, best: Took) -> float:
+        """How many requests the endpoint serves at once, rather one too many."""
+        came = self._watch.replies
+        came_at_most = came + best.spread_of_counts(came)
+        return came_at_most / self._watch.seconds * best.seconds
+
     def _sink(self, places: float) -> None:
-        self._trial, self._climbing, self._last_trial, self._hold = 0, False, -1, _FIRST_HOLD
-        least = self.limit / _FURTHEST
-        self._move(max(1, int(max(least, min(self.limit / _FINE_STEP, _FINE_STEP * places)))))
-        self._rest = self._hold * self._round
+        self._trial, self._climbing, self._last_trial, self._hold = 0, False, 1, _FIRST_HOLD
+        target = int(max(self.limit / _FURTHEST, _ROOM * places))
+        self._move(min(self.limit, max(FIRST, target)))
+        self._rest = 0
 
     def _move(self, limit: int) -> None:
         self.limit = limit

@@ -14,7 +14,7 @@ _MANY = 0.2
 _MOST = 0.5
 _FORGOTTEN = 5000
 """Replies after which an endpoint that turned requests away may have become another."""
-_MEMORY = 100.0
+_MEMORY, _A_FIRST_LOOK = 100.0, 20.0
 """Requests over which that share is taken."""
 
 
@@ -49,6 +49,7 @@ class Refusals:
         self._sent = 0
         self._since_fall = _FORGOTTEN
         self._background = 0.0
+        self._requests = 0.0
 
     @property
     def known(self) -> bool:
@@ -70,8 +71,9 @@ class Refusals:
         self._sent += seen.sent
         self._since_fall += seen.replies
         if not trial:
-            n = seen.sent
-            self._background += (seen.rejected - n * self._background) / max(_MEMORY, n)
+            self._requests = min(_MEMORY, self._requests + seen.sent)
+            over = max(_A_FIRST_LOOK, self._requests)
+            self._background += (seen.rejected - seen.sent * self._background) / over
         if not seen.rejected:
             return False
         if self._background < _OFTEN:

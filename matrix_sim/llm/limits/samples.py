@@ -42,6 +42,9 @@ class Samples:
         )
 
 
+NO_SAMPLES = Samples()
+
+
 @dataclass(frozen=True, slots=True)
 class Took:
     """How long a reply took at one level of concurrency, its length left out of account."""
