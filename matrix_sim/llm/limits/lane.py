@@ -128,7 +128,7 @@ class LaneLimits:
         paced = [pace for pace in (self._requests, self._tokens) if pace is not None]
         if tally.paced_out:
             for pace in paced:
-                pace.turned_away()
+                pace.turned_away(now)
         # What has a pace is turned away for its pace; of an endpoint that only says "wait",
         # nobody knows whether it means that.
         rejected = tally.rejected + (0 if paced else tally.paced_out)
@@ -212,8 +212,16 @@ def _granted(
 ) -> float:
     """What a holder may have spent since it began, from now on."""
     pace.pass_time(now, demand)
+    share = holder.demand / max(1.0, sum(demand.values()))
+    wanted = min(wanted, max(least, pace.burst * share))
     unspent = granted - spent
     if unspent > wanted:
         pace.give_back(unspent - wanted)
         return spent + wanted
+    if unspent < 0:  # some took more than was thought: that comes first
+        paid = pace.take(holder.name, -unspent, 0.0)
+        granted, unspent = granted + paid, unspent + paid
+    if unspent < 0:
+        return granted
+    pace.may_take(least)
     return granted + pace.take(holder.name, wanted - unspent, least - unspent)

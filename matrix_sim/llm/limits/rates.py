@@ -8,11 +8,14 @@ from matrix_sim.llm.contracts import Request, Role, Usage
 from matrix_sim.text import BYTES_A_TOKEN
 
 _MINUTE_S = 60.0
-_BURST = 0.02
+_BURST = 0.01
 """Share of a minute's limit that may be spent at once."""
 _EASING = 0.02
-"""By how much the pace is taken back when the endpoint turns a request away all the same: others
-may use the same key. A tenth of that comes back each minute."""
+"""By how much the pace is taken back when the endpoint turns a request away all the same, for
+others may use the same key. It comes back within a minute."""
+_EASING_EVERY_S = 10.0
+_BURSTS = 2
+_SHRINKING = 0.99
 _SLOWEST = 0.5
 
 
@@ -23,7 +26,8 @@ class Pace:
     whoever asks.
 
     A window that slides over a minute sees what is spent at once on top of what comes in, so
-    both together are the limit.
+    both together are the limit. Two bursts may be: what nobody asked for, and what was given out
+    and not spent yet.
     """
 
     def __init__(self, per_minute: float, now: float, *, slack: float) -> None:
@@ -33,6 +37,7 @@ class Pace:
         self._spare = 0.0
         self._due: dict[str, float] = {}
         self._ease = 1.0
+        self._eased_at = now
         self._largest = 1.0
         self.per_minute = per_minute
         self._spare = self.burst
@@ -45,12 +50,15 @@ class Pace:
     @property
     def rate(self) -> float:
         """What comes in by the second."""
-        return self._ease * ((1.0 - self._slack) * self.per_minute - self.burst) / _MINUTE_S
+        steady = (1.0 - self._slack) * self.per_minute - _BURSTS * self.burst
+        return self._ease * max(steady, self.per_minute / 2) / _MINUTE_S
 
-    def turned_away(self) -> None:
+    def turned_away(self, now: float) -> None:
         """The endpoint did not go along with this pace."""
-        self._ease = max(_SLOWEST, self._ease - _EASING)
         self._spare = 0.0
+        if now >= self._eased_at + _EASING_EVERY_S:
+            self._eased_at = now
+            self._ease = max(_SLOWEST, self._ease - _EASING)
 
     def pass_time(self, now: float, demand: Mapping[str, float]) -> None:
         """Share out what has come in since the last time.
@@ -60,7 +68,7 @@ class Pace:
             demand: of each holder; those without any get nothing.
         """
         passed, self._at = max(0.0, now - self._at), now
-        self._ease = min(1.0, self._ease + _EASING / 10 * passed / _MINUTE_S)
+        self._ease = min(1.0, self._ease + _EASING * passed / _MINUTE_S)
         income, total = passed * self.rate, sum(demand.values())
         self._due = {holder: self._due.get(holder, 0.0) for holder in demand}
         if not total:
@@ -68,18 +76,21 @@ class Pace:
         for holder, wanted in demand.items():
             share = wanted / total if total else 0.0
             due = self._due[holder] + income * share
-            kept = min(due, max(self.burst * share, self._largest if wanted else 0.0))
+            kept = min(due, max(self.burst * share, self._largest))
             self._due[holder] = kept
             self._spare += due - kept
         self._spare = min(self._spare, self.burst)
 
+    def may_take(self, amount: float) -> None:
+        """Keep room for a request of this size: it is not sent by halves."""
+        self._largest = max(1.0, amount, _SHRINKING * self._largest)
+
     def take(self, holder: str, wanted: float, least: float) -> float:
         """What `holder` gets of `wanted`; nothing, where it is not even `least`."""
-        self._largest = max(self._largest, least)
         there = self._due.get(holder, 0.0) + self._spare
         if wanted <= 0 or there < min(least, self.burst):
             return 0.0
-        taken = min(wanted, there)
+        taken = max(0.0, min(wanted, there))
         own = min(taken, self._due.get(holder, 0.0))
         self._due[holder] = self._due.get(holder, 0.0) - own
         self._spare -= taken - own
