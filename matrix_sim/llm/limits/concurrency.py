@@ -231,7 +231,9 @@ class Concurrency:
             took = took.pooled(self._known_base.took).faded(_MEMORY)
             self._best = took
         self._base = _Level(self.limit, took)
-        self._trial, self._climbing, self._hold = 0, True, _FIRST_HOLD
+        longer = took.mean - (self._best or took).mean
+        self._climbing = elasticity > _CLEAR or longer < _LONG_QUEUE or self._outspoken
+        self._trial, self._hold, self._rest = 0, _FIRST_HOLD, 0
         self._refusals.passed(self.limit)
         self._try_another()
 
@@ -269,6 +271,8 @@ class Concurrency:
         self._refusals.fell(self.limit)
         self._trial, self._climbing = 0, False
         self._move(target)
+        if again:
+            self._hold = _FIRST_HOLD  # below what it takes, rather: to be seen soon
         self._rest = self._hold * self._round
         self._hold = min(2 * self._hold, _LONGEST_HOLD_REJECTING)
 
