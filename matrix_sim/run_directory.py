@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from matrix_sim.anonymiser import look_at_people
-from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.config import RunConfig
 from matrix_sim.config.file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
+from matrix_sim.llm.limits.gates import LeasedGates
+from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.personas.anonymise.close_look import CloseLook
 from matrix_sim.personas.loading import PersonaSelection, load_personas
@@ -137,15 +139,17 @@ def _embedding(config: RunConfig) -> Embed:
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts)
+    return lambda texts: _endpoint_vectors(config, key, texts)
 
 
-def _endpoint_vectors(model: ModelConfig, key: str, texts: Sequence[str]) -> Vectors:
+def _endpoint_vectors(config: RunConfig, key: str, texts: Sequence[str]) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
 
+    model = config.models.embedding
+    gate = LeasedGates(Limiter(), config.runtime, "founding")(model, model.base_urls[0])
     try:
-        vectors = asyncio.run(embed_texts(model, key, texts))
+        vectors = asyncio.run(embed_texts(model, key, texts, gate=gate))
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"no embeddings for the grouping: {failure}. Mend models.embedding, "

@@ -45,6 +45,11 @@ GateOf = Callable[[ModelConfig, str], Gate]
 """From a model and one of its addresses to what is between them and their callers."""
 
 
+def open_gates(model: ModelConfig, address: str) -> Gate:
+    """Nothing between an endpoint and its callers."""
+    return OpenGate()
+
+
 class Backends:
     """The endpoints of one process; roles with the same model share them, and their connections."""
 
@@ -58,7 +63,7 @@ class Backends:
         share: int = 1,
         roles: Sequence[Role] | None = None,
         components: int | None = None,
-        gate_of: GateOf = lambda model, address: OpenGate(),
+        gate_of: GateOf = open_gates,
     ) -> None:
         """`share` is how many processes split the slots of a stub between them.
 

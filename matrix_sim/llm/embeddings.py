@@ -7,15 +7,31 @@ import random
 from collections.abc import Sequence
 
 from matrix_sim.config import ModelConfig
-from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
+from matrix_sim.llm.contracts import (
+    Address,
+    EnvironmentalFailure,
+    Finish,
+    Gate,
+    Hindrance,
+    Message,
+    Reply,
+    Request,
+    Role,
+)
 from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Vector
+from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.retrying import Patience
 
 _IN_FLIGHT = 8
 
 
 async def embed_texts(
-    config: ModelConfig, api_key: str, texts: Sequence[str], batch: int = 64
+    config: ModelConfig,
+    api_key: str,
+    texts: Sequence[str],
+    batch: int = 64,
+    *,
+    gate: Gate | None = None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
@@ -25,16 +41,18 @@ async def embed_texts(
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
             the same length for every text.
     """
-    client = EmbeddingClient(config, api_key=api_key)
+    gate = gate or OpenGate()
+    client = EmbeddingClient(config, api_key=api_key, on_headers=gate.saw)
     try:
-        return await _Embedder(config, client).embed(texts, batch)
+        return await _Embedder(config, client, gate).embed(texts, batch)
     finally:
         await client.close()
 
 
 class _Embedder:
-    def __init__(self, config: ModelConfig, client: EmbeddingClient) -> None:
+    def __init__(self, config: ModelConfig, client: EmbeddingClient, gate: Gate) -> None:
         self._config = config
+        self._gate = gate
         self._client = client
         self._patience = Patience(config.retry, sleep=asyncio.sleep, random=random.Random())  # noqa: S311
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
@@ -61,5 +79,17 @@ class _Embedder:
 
     async def _vectors(self, texts: Sequence[str]) -> list[Vector]:
         async with self._slots:
-            vectors, _ = await self._patience.answer(lambda _: self._client.send(texts))
+            vectors, _ = await self._patience.answer(lambda _: self._sent(texts))
+        return vectors
+
+    async def _sent(self, texts: Sequence[str]) -> list[Vector]:
+        messages = tuple(Message("user", text) for text in texts)
+        request = Request(Address("embedding"), Role.EMBEDDING, messages, 0)
+        async with self._gate.admit(request) as permit:
+            try:
+                vectors = await self._client.send(texts)
+            except EnvironmentalFailure as failure:
+                permit.failed(failure)
+                raise
+            permit.answered(Reply("", "", Finish.STOP, self._config.model or ""))
         return vectors

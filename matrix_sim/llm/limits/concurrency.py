@@ -209,11 +209,11 @@ class Concurrency:
             self._try_another()
             return
         elasticity, error = _elasticity(base, _Level(self.limit, took))
-        rounds = self._tally.n / self._round
+        long_enough = self._tally.n >= max(_LONGEST_TRIAL * self._round, _ENOUGH)
         doubt = 1.5 if self._trial < 0 else 1.0
         if self._outspoken and elasticity + 2 * error > _WORTH_IT:
             elasticity = max(elasticity, _CLEAR)  # where it takes too many, it says so
-        sure = abs(elasticity - _WORTH_IT) > doubt * error or rounds >= _LONGEST_TRIAL and self._tally.n >= _ENOUGH
+        sure = abs(elasticity - _WORTH_IT) > doubt * error or long_enough
         if not sure and not (self._climbing and elasticity > _CLEAR):
             return
         self._learn()

@@ -269,9 +269,8 @@ class LeasedGate:
             await self._renew()  # with nothing to do: what it holds goes back
             self._lease = None
         except Exception as failure:
-            for waiter in self._waiters:
-                if not waiter.leave.done():
-                    waiter.leave.set_exception(failure)
+            broken = failure  # nobody may wait for what never comes
+            self._fail_everybody(lambda _: broken)
         finally:
             self._renewing = None
         if self._waiters:
@@ -320,9 +319,14 @@ class LeasedGate:
             self._brake = None
         self._probes = int(lease.down is not None and lease.down.probe)
         if lease.down is not None and lease.down.given_up:
-            for waiter in self._waiters:
-                if not waiter.leave.done():
-                    waiter.leave.set_exception(self._outage(lease.down, waiter.request))
+            down = lease.down
+            self._fail_everybody(lambda request: self._outage(down, request))
+
+    def _fail_everybody(self, failure_of: Callable[[Request], Exception]) -> None:
+        waiters, self._waiters = self._waiters, deque()
+        for waiter in waiters:
+            if not waiter.leave.done():
+                waiter.leave.set_exception(failure_of(waiter.request))
 
     def _outage(self, down: Down, request: Request) -> EnvironmentalFailure:
         return EnvironmentalFailure(

@@ -32,7 +32,7 @@ class LeasedGates:
 
     def __call__(self, model: ModelConfig, address: str) -> Gate:
         """The gate of one endpoint."""
-        if not _limited(model):
+        if not limited(model):
             return OpenGate()
         self._made += 1
         return LeasedGate(
@@ -71,7 +71,7 @@ def lane_terms(limits: LimitsConfig, runtime: RuntimeConfig) -> LaneTerms:
     )
 
 
-def _limited(model: ModelConfig) -> bool:
+def limited(model: ModelConfig) -> bool:
     """The embedded stub counts its own slots, and nothing is between it and its callers.
 
     Unless somebody wants to see what limits do: then it is treated like any other endpoint. Faults
