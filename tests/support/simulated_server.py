@@ -34,7 +34,10 @@ class SimulatedServer:
         mean_s: float = 1.0,
         seed: int = 0,
         limits: Limits | None = None,
+        turned_away: float = 0.0,
     ) -> None:
+        """`turned_away` is the share of requests that are, whatever the load."""
+        self._turned_away = turned_away
         self.slots = slots
         self.rejects = rejects
         self.down: EnvironmentalFailure | None = None
@@ -64,7 +67,8 @@ class SimulatedServer:
                 raise EnvironmentalFailure(
                     Hindrance.RATE_LIMITED, "limit reached", retry_after_s=wait_s, busy=True
                 )
-        if self.rejects and self.in_flight >= self.slots:
+        by_lot = self._turned_away and self._draw.random() < self._turned_away
+        if by_lot or (self.rejects and self.in_flight >= self.slots):
             self.rejected += 1
             raise EnvironmentalFailure(Hindrance.RATE_LIMITED, "too many", busy=True)
         self._count(in_flight=1)

@@ -100,6 +100,8 @@ class Concurrency:
         """What was seen at this limit, once it had its effect."""
         self._skip = 0
         """Replies still to come that were sent before it had."""
+        self._early = Samples()
+        """These."""
         self._base: _Level | None = None
         """The level that a trial is compared with, and returns to."""
         self._best: Took | None = None
@@ -130,6 +132,8 @@ class Concurrency:
         self._rest -= seen.replies
         if self._skip > 0:
             self._skip -= seen.samples.n
+            self._early += seen.samples
+            self._give_up_early()
             return
         self._tally += seen.samples
         if self._tally.n < self._round:
@@ -179,12 +183,13 @@ class Concurrency:
         longer, unsure = base.took.more_than(self._best or base.took)
         lower = max(FIRST, int(base.limit / step))
         if longer - 1.5 * unsure > _QUEUED and not self._outspoken and not self._climbing:
-            if longer < _LONG_QUEUE and self._last_trial:
+            too_many = longer > _LONG_QUEUE
+            if not too_many and self._last_trial:
                 # Full, and few wait: good as it is. To be looked at again all the same, because
                 # replies may take longer than they used to.
                 self._last_trial, self._rest = 0, _CONTENT * self._round
                 return
-            if lower < base.limit and self._last_trial >= 0 and longer >= _LONG_QUEUE:
+            if too_many and self._last_trial >= 0 and lower < base.limit:
                 self._trial = self._last_trial = -1
                 self._move(lower)
                 return
@@ -221,6 +226,16 @@ class Concurrency:
             self._rose(took, elasticity)
         else:
             self._sank(took, elasticity)
+
+    def _give_up_early(self) -> None:
+        """What comes back first has waited less than what follows: if that is bad, all is."""
+        base = self._base
+        if self._trial <= 0 or base is None or self._outspoken or self._early.n < _ROUND:
+            return
+        early = _Level(self.limit, self._line.took(self._early))
+        elasticity, error = _elasticity(base, early)
+        if elasticity + 1.5 * error < _WORTH_IT:
+            self._rose(early.took, elasticity)
 
     def _rose(self, took: Took, elasticity: float) -> None:
         if elasticity < _WORTH_IT:
@@ -331,7 +346,7 @@ class Concurrency:
     def _move(self, limit: int) -> None:
         self.limit = limit
         self.epoch += 1
-        self._tally = Samples()
+        self._tally = self._early = Samples()
         self._skip = limit
         self._refusals.moved()
         self._watch.restart()
