@@ -25,7 +25,7 @@ _CLEAR = 0.5
 _STEP = 2.0
 _FINE_STEP = 1.5
 """Where latencies hardly scatter, smaller steps can be told apart too."""
-_SCATTER = 0.05
+_SCATTER = 0.1
 _ROUND = 8
 """Replies that a round has at least."""
 _LONGEST_TRIAL = 3
