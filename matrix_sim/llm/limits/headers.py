@@ -17,7 +17,7 @@ from matrix_sim.llm.limits.lease import Announced
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_WINDOWED = re.compile(r"(?<![\d.;=])(\d+)\s*;\s*w\s*=\s*(\d+)")
+_WINDOWED = re.compile(r"(?:\bq\s*=\s*|(?<![\d.;=]))(\d+)\s*;\s*w\s*=\s*(\d+)")
 _PART = re.compile(r"\b(limit|remaining|r|reset|t)\s*=\s*(\d+(?:\.\d+)?)")
 _EPOCH_S = 1e9
 _EPOCH_MS = 1e12
