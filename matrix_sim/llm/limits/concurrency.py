@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from matrix_sim.llm.limits.refusals import Refusals, Seen
 from matrix_sim.llm.limits.samples import LengthLine, Samples, Took
+from matrix_sim.llm.limits.watch import Watch
 
 FIRST = 4
 """Where it begins."""
@@ -37,8 +38,6 @@ _QUEUED = math.log(1.25)
 """So much longer than at the best level, and a lower limit is worth a trial."""
 _IN_USE = 0.8
 _FURTHEST, _ROOM = 8, 1.25
-_WATCH = 3.0
-"""Round trips over which replies are counted, to see whether far fewer come."""
 _FIRST_HOLD = 3
 _LONGEST_HOLD = 6
 _LONGEST_HOLD_REJECTING = 10
@@ -65,21 +64,6 @@ def _elasticity(one: _Level, other: _Level) -> tuple[float, float]:
     ratio = math.log(other.limit / one.limit)
     longer, error = other.took.more_than(one.took)
     return 1.0 - longer / ratio, error / abs(ratio)
-
-
-class _Watch:
-    """Counts replies over some time."""
-
-    def __init__(self) -> None:
-        self.replies = 0
-        self.seconds = 0.0
-
-    def saw(self, seen: Seen) -> None:
-        self.replies += seen.replies
-        self.seconds += seen.seconds
-
-    def restart(self) -> None:
-        self.replies, self.seconds = 0, 0.0
 
 
 class Concurrency:
@@ -110,7 +94,7 @@ class Concurrency:
         """1: a higher limit than the base's is tried, -1: a lower one, 0: none."""
         self._climbing = True
         """Whether the next trial follows at once."""
-        self._watch = _Watch()
+        self._watch = Watch()
         self._sinking = False
         """Whether it has just gone down because far fewer replies came."""
         self._rest = 0
@@ -292,50 +276,30 @@ class Concurrency:
         self._hold = min(2 * self._hold, _LONGEST_HOLD_REJECTING)
 
     def _shocked(self, seen: Seen) -> bool:
-        """Whether far fewer replies come than did: fewer places, or harder questions.
-
-        Told by their number, because what waits in a queue is long in coming back.
-        """
+        """Whether far fewer replies come than did: fewer places, or harder questions."""
         base, best = self._base, self._best
         unused = seen.in_flight < _IN_USE * self.limit
         if best is None or unused or self._outspoken:
             self._watch.restart()
             return False
         self._watch.saw(seen)
-        if self._sinking:
-            return self._sink_further(best)
-        if base is None:
-            return False
-        took_s = base.took.seconds
-        if self._watch.seconds < _WATCH * took_s * max(1.0, self.limit / base.limit):
-            return False
-        came = self._watch.replies
-        expected = self._watch.seconds * min(self.limit, base.limit) / took_s
-        places = self._places(best)
-        self._watch.restart()
-        spread = 3.0 * base.took.spread_of_counts(expected)
-        if came > expected / 2 or expected - came < spread:
-            return False
-        self._base, self._sinking = None, True
+        if self._sinking:  # look again: half of the first look was at the time before
+            if not self._watch.lasted(best):
+                return False
+            self._sinking = False
+            places = self._watch.places(best)
+            if self.limit < 2 * places:
+                return False
+        else:
+            if base is None or not self._watch.lasted(base.took, self.limit / base.limit):
+                return False
+            places = self._watch.places(best)
+            if not self._watch.fell_short(base.took, min(self.limit, base.limit)):
+                self._watch.restart()
+                return False
+            self._base, self._sinking = None, True
         self._sink(places)
         return True
-
-    def _sink_further(self, best: Took) -> bool:
-        """Look again: half of the first look was at the time before."""
-        if self._watch.seconds < _WATCH * best.seconds:
-            return False
-        self._sinking = False
-        places = self._places(best)
-        if self.limit < 2 * places:
-            return False
-        self._sink(places)
-        return True
-
-    def _places(self, best: Took) -> float:
-        """How many requests the endpoint serves at once, rather one too many."""
-        came = self._watch.replies
-        came_at_most = came + best.spread_of_counts(came)
-        return came_at_most / self._watch.seconds * best.seconds
 
     def _sink(self, places: float) -> None:
         self._trial, self._climbing, self._last_trial, self._hold = 0, False, 1, _FIRST_HOLD

@@ -11,8 +11,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from types import TracebackType
 
 from matrix_sim.llm.contracts import (
     EnvironmentalFailure,
@@ -21,6 +19,7 @@ from matrix_sim.llm.contracts import (
     Reply,
     Request,
 )
+from matrix_sim.llm.limits.admission import Admission, Permit, Waiter
 from matrix_sim.llm.limits.headers import announced
 from matrix_sim.llm.limits.lease import Down, LaneTerms, Lease, LimiterPort, Report, Tally
 from matrix_sim.llm.limits.ledger import Ledger
@@ -72,7 +71,7 @@ class LeasedGate:
         self._limiter = limiter
         self._clock = clock
         self._wall_clock = wall_clock
-        self._waiters: deque[_Waiter] = deque()
+        self._waiters: deque[Waiter] = deque()
         self._in_flight = 0
         self._lease: Lease | None = None
         self._valid_until = 0.0
@@ -136,7 +135,7 @@ class LeasedGate:
             if (lease := self._leave(tokens, now)) is not None:
                 return self._pass(request, tokens, now, lease)
             self._hurry.set()  # those that come after the first are told of in their time
-        waiter = _Waiter(request, tokens, now, asyncio.get_running_loop().create_future())
+        waiter = Waiter(request, tokens, now, asyncio.get_running_loop().create_future())
         self._waiters.append(waiter)
         self._keep_renewing()
         try:
@@ -150,7 +149,7 @@ class LeasedGate:
                 self._waiters.remove(waiter)
             raise
 
-    async def _wait(self, waiter: _Waiter, patience_s: float | None) -> Permit:
+    async def _wait(self, waiter: Waiter, patience_s: float | None) -> Permit:
         if patience_s is None:
             return await waiter.leave
         while not waiter.leave.done():
@@ -354,72 +353,3 @@ class LeasedGate:
                 await self._hurry.wait()
         # Many failures at once are told of together.
         await asyncio.sleep(max(0.0, begun + min(seconds, _GAP_S) - self._clock()))
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    """A call that waits for leave."""
-
-    request: Request
-    tokens: float
-    since: float
-    leave: asyncio.Future[Permit]
-
-
-class Permit:
-    """Leave to send one request once (`contracts.Permit`)."""
-
-    __slots__ = ("_gate", "_told", "epoch", "request", "sent_at", "tokens")
-
-    def __init__(
-        self, gate: LeasedGate, request: Request, tokens: float, sent_at: float, epoch: int
-    ) -> None:
-        self._gate = gate
-        self._told = False
-        self.request = request
-        self.tokens = tokens
-        """What it is expected to take."""
-        self.sent_at = sent_at
-        self.epoch = epoch
-        """Of the limit that it was sent under; -1: the limit was not in use."""
-
-    def answered(self, reply: Reply) -> None:
-        """It brought a reply."""
-        self._told = True
-        self._gate.answered(self, reply)
-
-    def failed(self, failure: EnvironmentalFailure) -> None:
-        """It brought none."""
-        self._told = True
-        self._gate.failed(self, failure)
-
-    def close(self) -> None:
-        """Give it back, used or not."""
-        if not self._told:
-            self._gate.unused(self)
-        self._gate.left()
-
-
-class Admission:
-    """The block in which a request may be sent."""
-
-    __slots__ = ("_gate", "_patience_s", "_permit", "_request")
-
-    def __init__(self, gate: LeasedGate, request: Request, patience_s: float | None) -> None:
-        self._gate = gate
-        self._request = request
-        self._patience_s = patience_s
-        self._permit: Permit | None = None
-
-    async def __aenter__(self) -> Permit:
-        self._permit = permit = await self._gate.enter(self._request, self._patience_s)
-        return permit
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._permit is not None:
-            self._permit.close()

@@ -70,6 +70,8 @@ class Refusals:
         self._turned_away += seen.rejected
         self._sent += seen.sent
         self._since_fall += seen.replies
+        if not self.known:
+            self.ceiling = None
         if not trial:
             self._requests = min(_MEMORY, self._requests + seen.sent)
             over = max(_A_FIRST_LOOK, self._requests)
