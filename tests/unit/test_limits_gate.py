@@ -24,10 +24,12 @@ class Counted:
     def __init__(self) -> None:
         self.inner: Limiter | None = limiter()
         self.renewals = 0
+        self.last: Report | None = None
         self.failure: Exception = EnvironmentalFailure(Hindrance.ACTOR_LOST, "it died")
 
     async def renew(self, report: Report) -> Lease:
         self.renewals += 1
+        self.last = report
         if self.inner is None:
             await asyncio.sleep(0.1)
             raise self.failure
@@ -146,24 +148,40 @@ def test_a_permit_that_is_not_used_costs_nothing() -> None:
 
 
 def test_retry_after_holds_back_everybody_and_nobody_twice() -> None:
-    async def held() -> list[float]:
+    async def held() -> list[list[float]]:
         port = limiter()
-        server = SimulatedServer(64, mean_s=0.1)
-        everyone = [Callers(server, gate(port, terms(), f"h{n}"), 5, first=9 * n) for n in (0, 1)]
+        told, other = SimulatedServer(64, mean_s=0.1), SimulatedServer(64, mean_s=0.1)
+        everyone = [
+            Callers(server, gate(port, terms(), f"h{n}"), 5)
+            for n, server in enumerate((told, other))
+        ]
         await asyncio.sleep(5)
-        server.down = EnvironmentalFailure(
+        told.down = EnvironmentalFailure(
             Hindrance.RATE_LIMITED, "wait", retry_after_s=20.0, busy=True
         )
         await asyncio.sleep(0.3)
-        server.down = None
+        told.down = None
         await asyncio.sleep(30)
         for callers in everyone:
             await callers.stop()
-        return server.sent_at
+        return [told.sent_at, other.sent_at]
 
-    sent_at = run_virtually(held())
-    assert not [at for at in sent_at if 5.6 < at < 25]
-    assert [at for at in sent_at if 25 <= at < 26]
+    for sent_at in run_virtually(held()):
+        assert not [at for at in sent_at if 5.6 < at < 25]
+        assert [at for at in sent_at if 25 <= at < 26]
+
+
+def test_what_a_request_took_is_what_counts_and_not_what_was_thought() -> None:
+    async def spent() -> float:
+        port = Counted()
+        own = gate(port, terms(tpm=100_000))
+        async with own.admit(question()) as permit:
+            permit.answered(REPLY)
+        await asyncio.sleep(1)
+        assert port.last is not None
+        return port.last.spent_tokens
+
+    assert run_virtually(spent()) == REPLY.usage.prompt_tokens + REPLY.usage.completion_tokens
 
 
 @pytest.mark.parametrize("away_s", [2.0, 20.0])
@@ -227,6 +245,21 @@ def test_a_caller_that_is_cancelled_leaves_no_trace(after_s: float) -> None:
         return own.load
 
     assert [run_virtually(cancelled(), seed) for seed in range(5)] == [0] * 5
+
+
+def test_leave_that_comes_with_the_cancellation_is_given_back() -> None:
+    async def cancelled() -> int:
+        own = gate(limiter(), terms(1, fixed=True))
+        first = own.admit(question())
+        await first.__aenter__()
+        second = asyncio.create_task(leave_after(own.admit, 0.5))
+        await asyncio.sleep(0.1)
+        await first.__aexit__(None, None, None)
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        return own.load
+
+    assert run_virtually(cancelled()) == 0
 
 
 async def leave_after(admit: Callable[..., object], seconds: float) -> None:

@@ -97,6 +97,45 @@ def test_one_call_that_fails_for_itself_uses_up_its_attempts() -> None:
     run_virtually(alone())
 
 
+def test_an_outage_costs_no_attempt_even_where_there_is_only_one() -> None:
+    async def late() -> None:
+        lane, own = guarded(Ailing(REFUSED, until=100.0), limiter())
+        first = asyncio.create_task(ask_all(asking([lane]), 10))
+        await asyncio.sleep(20)
+        assert not own.open
+        replies = await ask_all(asking([lane], attempts=1), 10)
+        assert all(isinstance(reply, Reply) for reply in replies + await first)
+
+    run_virtually(late())
+
+
+def test_an_endpoint_that_answers_some_is_not_down() -> None:
+    async def mixed() -> bool:
+        own = gate(limiter(), terms(outage=OUTAGE))
+        refusal = EnvironmentalFailure(Hindrance.REJECTED, "answered 422")
+        for number in range(40):
+            async with own.admit(question(number)) as permit:
+                permit.failed(refusal if number % 4 == 3 else BROKEN)
+            await asyncio.sleep(0.2)
+        return own.open
+
+    assert run_virtually(mixed())
+
+
+def test_whether_it_is_still_down_is_tried_by_whoever_comes_after_a_pause() -> None:
+    async def paused() -> tuple[bool, bool]:
+        lane, own = guarded(Ailing(REFUSED, until=1e9), limiter())
+        asked = asyncio.create_task(ask_all(asking([lane]), 10))
+        await asyncio.sleep(20)
+        before = own.open
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        await asyncio.sleep(5)
+        return before, own.open
+
+    assert run_virtually(paused()) == (False, True)
+
+
 def test_being_turned_away_is_no_outage() -> None:
     async def turned_away() -> None:
         lane, own = guarded(Ailing(LIMITED, until=1e9), limiter())
