@@ -12,6 +12,7 @@ from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteGroups, RemoteStore
 from matrix_sim.failpoints import Failpoints
+from matrix_sim.llm.limits.lease import LaneStatus
 from matrix_sim.society.simulation import Simulation, SimulationEnd
 from matrix_sim.society.simulation_plan import SimulationPlan
 from matrix_sim.society.tally import Tally
@@ -29,6 +30,8 @@ class Status:
     horizon: int
     """Ticks that each group has to reach in this stage."""
     round: int
+    endpoints: tuple[LaneStatus, ...] = ()
+    """How the endpoints do, by the limiter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from actors.agent import AgentActor
 from actors.coordinator import Coordinator, RunOrder, Status
 from actors.handle import Handle
 from actors.host import Host
+from actors.limiter import LimiterActor
 from actors.llm import LLM
 from actors.modulator import ModulatorActor
 from actors.placement import ClusterSize, Placement, choose_placement
@@ -29,6 +30,8 @@ from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.errors import MatrixSimError, RunFailure
 from matrix_sim.llm.backends import model_of, society_roles
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
+from matrix_sim.llm.limits.gates import limited
+from matrix_sim.llm.limits.lease import LaneStatus
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
 from matrix_sim.society.settings import agent_settings, modulator_settings
@@ -48,6 +51,8 @@ class Cast:
     """The actors of a run."""
 
     store: Handle
+    limiter: Handle | None
+    """None where no endpoint has limits."""
     llm: tuple[Handle, ...]
     agents: Mapping[int, Handle]
     """Empty when packed."""
@@ -58,7 +63,9 @@ class Cast:
     def everyone(self) -> tuple[Handle, ...]:
         """Each actor once, the store last."""
         holders = dict.fromkeys(self.groups.values())
-        return (self.coordinator, *holders, *self.agents.values(), *self.llm, self.store)
+        limiter = () if self.limiter is None else (self.limiter,)
+        others = (*self.agents.values(), *self.llm, *limiter)
+        return (self.coordinator, *holders, *others, self.store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Production:
         groups, people = len(society.groups), len(society.members)
         hosts = math.ceil(groups / placement.groups_per_host)
         holders = groups + people if placement.kind == "spread" else hosts
-        return holders + placement.llm_actors + 2
+        return holders + placement.llm_actors + 2 + _limited(self._stage.config)
 
     async def start(self) -> Cast:
         """Create all actors and wait until each answers."""
@@ -189,7 +196,18 @@ class Production:
                 continue  # it is being restarted; `run` sees to that
             if status is not None:
                 self._committed = status.committed_ticks
-                on_status(status)
+                on_status(replace(status, endpoints=await self._endpoints()))
+
+    async def _endpoints(self) -> tuple[LaneStatus, ...]:
+        """How the endpoints do; a limiter that is being restarted knows of none."""
+        limiter = self._started().limiter
+        if limiter is None:
+            return ()
+        try:
+            lanes: tuple[LaneStatus, ...] = await limiter.status.remote()
+        except ray.exceptions.RayError:
+            return ()
+        return lanes
 
     async def close(self) -> None:
         """End all actors; the store first commits what it was given."""
@@ -215,6 +233,7 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
     store = _actor(
         Store, here, str(stage.directory), stage.owner, config.runtime.backup, config.budget
     )
+    limiter = _actor(LimiterActor, here) if _limited(config) else None
     llm = tuple(
         _actor(
             LLM,
@@ -228,6 +247,8 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
             len(society.members[0].direction),
             store,
             f"llm{number}",
+            config.runtime,
+            limiter,
         )
         for number in range(placement.llm_actors)
     )
@@ -266,7 +287,7 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
             groups |= {charter.group: host for charter in part}
     plan = plan_of(society, config.runtime, free_clock=stage.free_clock)
     coordinator = _actor(Coordinator, here, plan, groups, store)
-    return Cast(store, llm, agents, groups, coordinator)
+    return Cast(store, limiter, llm, agents, groups, coordinator)
 
 
 def _actor(
@@ -283,6 +304,11 @@ def _actor(
 
 def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharter]]:
     return [list(charters[i : i + size]) for i in range(0, len(charters), size)]
+
+
+def _limited(config: RunConfig) -> bool:
+    """Whether any endpoint of the run has limits; a stub in its process has none."""
+    return any(limited(model_of(config.models, role)) for role in society_roles(config.models))
 
 
 def _loopback(config: RunConfig) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping
 
 from pydantic import SecretStr
@@ -10,12 +11,13 @@ from pydantic import SecretStr
 from actors.base import DeskActor
 from actors.desk import Desk
 from actors.handle import Handle
-from actors.port import CoalescedPort
-from actors.remote import RemoteStore
-from matrix_sim.config import ModelsConfig
+from actors.port import CoalescedPort, DirectPort
+from actors.remote import RemoteLimiter, RemoteStore
+from matrix_sim.config import ModelsConfig, RuntimeConfig
 from matrix_sim.failpoints import Failpoints
-from matrix_sim.llm.backends import Backends
+from matrix_sim.llm.backends import Backends, GateOf, open_gates
 from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.llm.tariff import tariffs_of
@@ -45,15 +47,23 @@ class LLM(DeskActor):
         components: int,
         store: Handle,
         name: str,
+        runtime: RuntimeConfig,
+        limiter: Handle | None,
     ) -> None:
         """`secrets` come from the driver's environment and go nowhere from here.
 
         `max_in_flight` is this actor's part; `share` is how many LLM actors there are;
         `components` is the length of the vectors that people were grouped by; `name` stays the
-        same when the actor is restarted.
+        same when the actor is restarted. There is no `limiter` where no endpoint has limits.
         """
         self._backends = Backends(
-            models, secrets, prompts, seed=seed, share=share, components=components
+            models,
+            secrets,
+            prompts,
+            seed=seed,
+            share=share,
+            components=components,
+            gate_of=_gates(runtime, limiter),
         )
         self._llm = Journaled(
             self._backends.of_role,
@@ -77,3 +87,10 @@ class LLM(DeskActor):
     async def stub_counters(self) -> tuple[StubCounters, ...]:
         """The counters of the stubs in this process."""
         return tuple(stub.counters for stub in self._backends.stubs)
+
+
+def _gates(runtime: RuntimeConfig, limiter: Handle | None) -> GateOf:
+    if limiter is None:
+        return open_gates
+    # The name is this life's: what a predecessor held comes back when its lease is over.
+    return LeasedGates(RemoteLimiter(DirectPort(limiter)), runtime, holder=uuid.uuid4().hex[:8])

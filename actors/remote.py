@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from actors.port import Port
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Reply, Request
+from matrix_sim.llm.limits.lease import Lease, Report
 from matrix_sim.messages import AgentStep, Grant, Scenario, SummaryOrder, TickReport, Turn
 
 _STORE_ATTEMPTS = 5
@@ -47,6 +48,17 @@ class RemoteLLM:
         family = request.address.split("/")[1]
         port = self._ports[zlib.crc32(family.encode()) % len(self._ports)]
         return cast(Reply, await port.ask(request))
+
+
+class RemoteLimiter:
+    """The limiter of the run (a `LimiterPort`)."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+
+    async def renew(self, report: Report) -> Lease:
+        """See `LimiterPort.renew`."""
+        return cast(Lease, await self._port.ask(report))
 
 
 class RemoteMembers:

@@ -11,6 +11,9 @@ from matrix_sim.failpoints import NO_FAILPOINTS
 from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
 from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.limits.gates import LeasedGates
+from matrix_sim.llm.limits.limiter import Limiter
+from matrix_sim.llm.limits.news import EndpointNews
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
@@ -23,6 +26,7 @@ from matrix_sim.text import counted
 
 _PREFIX_CACHE_TOKENS = 1_000_000
 _TOLD_EVERY = 100
+_NEWS_EVERY_S = 0.5
 
 
 def look_at_people(
@@ -52,7 +56,7 @@ def look_at_people(
             say(f"  {done} of {people}")
 
     try:
-        look = asyncio.run(_look(config, prompts, personas, store, tell))
+        look = asyncio.run(_look(config, prompts, personas, store, tell, say))
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"{failure}\nWhat the anonymiser has answered is kept: the same command goes on there."
@@ -72,11 +76,18 @@ async def _look(
     personas: Sequence[Persona],
     store: RunStore,
     tell: Callable[[int], None],
+    say: Callable[[str], None],
 ) -> CloseLook:
     model = model_of(config.models, Role.ANONYMISER)
     width = config.runtime.max_in_flight
+    limiter = Limiter()
     backends = Backends(
-        config.models, config.secrets, prompts, seed=config.seed, roles=(Role.ANONYMISER,)
+        config.models,
+        config.secrets,
+        prompts,
+        seed=config.seed,
+        roles=(Role.ANONYMISER,),
+        gate_of=LeasedGates(limiter, config.runtime, holder="anonymiser"),
     )
     llm = Journaled(
         backends.of_role,
@@ -86,6 +97,7 @@ async def _look(
         failpoints=NO_FAILPOINTS,
         tariffs=tariffs_of(config.models),
     )
+    watching = asyncio.create_task(_tell_of_endpoints(limiter, say))
     try:
         return await look_closely(
             llm,
@@ -98,5 +110,14 @@ async def _look(
             tell=tell,
         )
     finally:
+        watching.cancel()
         await llm.close()
         await backends.close()
+
+
+async def _tell_of_endpoints(limiter: Limiter, say: Callable[[str], None]) -> None:
+    news = EndpointNews()
+    while True:
+        await asyncio.sleep(_NEWS_EVERY_S)
+        for line in news.lines(limiter.status()):
+            say(line)

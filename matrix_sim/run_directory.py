@@ -18,6 +18,8 @@ from matrix_sim.founding import Embed, found_society, local_embedding, read_soci
 from matrix_sim.identity import SocietyIdentity, differences, society_identity
 from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
+from matrix_sim.llm.limits.gates import LeasedGates
+from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.stub.embedding import bigram_vector
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import summary_address
@@ -180,21 +182,22 @@ def embedding_of(
     if model.stub is not None:
         return lambda texts: unit_rows(np.asarray([bigram_vector(text) for text in texts]))
     key = key_of(model, config.secrets)
-    return lambda texts: _endpoint_vectors(model, key, texts, store, config.seed, say)
+    return lambda texts: _endpoint_vectors(config, key, texts, store, say)
 
 
 def _endpoint_vectors(
-    model: ModelConfig,
+    config: RunConfig,
     key: str,
     texts: Sequence[str],
     store: RunStore,
-    seed: int,
     say: Callable[[str], None],
 ) -> Vectors:
     # The client is heavy to import; a run with local embeddings does without.
     from matrix_sim.llm.embeddings import embed_texts
     from matrix_sim.llm.kept_vectors import KeptVectors
     from matrix_sim.llm.local_server import within_reach
+
+    model = config.models.embedding
 
     def tell(clipped: int) -> None:
         say(
@@ -203,10 +206,16 @@ def _endpoint_vectors(
         )
 
     async def embedded(served: ModelConfig, its_key: str) -> list[Vector]:
-        kept = KeptVectors(served, StoreJournal(GroupCommit(store)), seed=seed)
+        gate = LeasedGates(Limiter(), config.runtime, "founding")(served, served.base_urls[0])
+        kept = KeptVectors(served, StoreJournal(GroupCommit(store)), gate, seed=config.seed)
         try:
             return await embed_texts(
-                served, its_key, texts, through=kept.vectors, tell_clipped=tell
+                served,
+                its_key,
+                texts,
+                through=kept.vectors,
+                tell_clipped=tell,
+                on_headers=gate.saw,
             )
         finally:
             await kept.close()

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
-from matrix_sim.text import counted
+from matrix_sim.llm.limits.news import EndpointNews, standing
+from matrix_sim.text import counted, printable
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
@@ -34,6 +35,7 @@ class ProgressDisplay:
         self._first_ticks = 0
         self._last_plain = 0.0
         self._last_line = ""
+        self._news = EndpointNews()
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -71,7 +73,9 @@ class ProgressDisplay:
         if self._began is None:
             self._began = self._last_plain = time.monotonic()
             self._first_ticks = status.committed_ticks
-        line = self._line(status, time.monotonic() - self._began)
+        for news in self._news.lines(status.endpoints):
+            self.say(printable(news))
+        line = printable(self._line(status, time.monotonic() - self._began))
         if self._live is not None:
             self._spinner.update(text=line)
         elif (now := time.monotonic()) - self._last_plain >= _PLAIN_EVERY_S:
@@ -99,4 +103,5 @@ class ProgressDisplay:
             parts.append(f"failed {counted(tally.failures)}")
         if tally.actors_lost:
             parts.append(f"processes lost {tally.actors_lost}")
+        parts += standing(status.endpoints)
         return "  ".join(parts)

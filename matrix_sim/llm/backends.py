@@ -35,6 +35,11 @@ GateOf = Callable[[ModelConfig, str], Gate]
 to what is between them and their callers."""
 
 
+def open_gates(model: ModelConfig, address: str) -> Gate:
+    """Nothing between an endpoint and its callers."""
+    return OpenGate()
+
+
 class Backends:
     """The endpoints of one process; roles with the same model share them, and their connections."""
 
@@ -48,7 +53,7 @@ class Backends:
         share: int = 1,
         roles: Sequence[Role] | None = None,
         components: int | None = None,
-        gate_of: GateOf = lambda model, address: OpenGate(),
+        gate_of: GateOf = open_gates,
     ) -> None:
         """`share` is how many processes split the slots of a stub between them.
 
@@ -106,11 +111,12 @@ class Backends:
         return lanes
 
     def _lane(self, model: ModelConfig, address: str) -> Lane:
-        endpoint = self._endpoint(model, address)
+        gate = self._gate_of(model, address)
+        endpoint = self._endpoint(model, address, gate)
         self._open.append(endpoint)
-        return Lane(address, endpoint, self._gate_of(model, address))
+        return Lane(address or "stub", endpoint, gate)
 
-    def _endpoint(self, model: ModelConfig, address: str) -> OwnEndpoint:
+    def _endpoint(self, model: ModelConfig, address: str, gate: Gate) -> OwnEndpoint:
         if model.stub is not None:
             slots = max(1, model.stub.slots // self._share)
             stub = model.stub.model_copy(update={"slots": slots})
@@ -130,6 +136,7 @@ class Backends:
                     "json_instruction", schema=schema
                 ),
                 thinking_instruction=thinking,
+                on_headers=gate.saw,
             )
 
         if model.gguf is None:
@@ -155,20 +162,21 @@ class Backends:
 
         if model.stub is not None:
             return (Lane("stub", stub_embedding_endpoint(), OpenGate()),)
+        address = model.base_urls[0] if model.gguf is None else model.label
+        gate = self._gate_of(model, address)
 
         def start() -> EmbeddingEndpoint:
             served, key = self._servers().for_model(model, vectors=True)
-            return embedding_endpoint(served, key, self._components)
+            return embedding_endpoint(served, key, self._components, gate.saw)
 
         endpoint: OwnEndpoint
         if model.gguf is None:
-            address = model.base_urls[0]
-            endpoint = embedding_endpoint(model, key_of(model, self._secrets), self._components)
+            key = key_of(model, self._secrets)
+            endpoint = embedding_endpoint(model, key, self._components, gate.saw)
         else:
-            address = model.label
             endpoint = FileEndpoint(embedding_identity(model), start)
         self._open.append(endpoint)
-        return (Lane(address, endpoint, self._gate_of(model, address)),)
+        return (Lane(address, endpoint, gate),)
 
     def _servers(self) -> LocalServers:
         if self._local is None:

@@ -7,6 +7,7 @@ it from saying anything is an `EnvironmentalFailure`: raised, never journaled, n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -151,8 +152,9 @@ class EnvironmentalFailure(Exception):
         address: str = "",
         retry_after_s: float | None = None,
         maybe_paid: bool = False,
+        busy: bool = False,
     ) -> None:
-        super().__init__(hindrance, detail, address, retry_after_s, maybe_paid)
+        super().__init__(hindrance, detail, address, retry_after_s, maybe_paid, busy)
         self.hindrance = hindrance
         self.detail = detail
         self.address = address
@@ -160,6 +162,8 @@ class EnvironmentalFailure(Exception):
         """Seconds that the endpoint asked to wait, if it did."""
         self.maybe_paid = maybe_paid
         """Whether the endpoint may have done the work, and charge for it, all the same."""
+        self.busy = busy
+        """Whether it said that it has too much to do (429, 503)."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild_failure, self.args)
@@ -175,9 +179,15 @@ def _rebuild_failure(
     address: str,
     retry_after_s: float | None,
     maybe_paid: bool,
+    busy: bool,
 ) -> EnvironmentalFailure:
     return EnvironmentalFailure(
-        hindrance, detail, address=address, retry_after_s=retry_after_s, maybe_paid=maybe_paid
+        hindrance,
+        detail,
+        address=address,
+        retry_after_s=retry_after_s,
+        maybe_paid=maybe_paid,
+        busy=busy,
     )
 
 
@@ -244,6 +254,10 @@ class Permit(Protocol):
         ...
 
 
+class GateClosed(Exception):
+    """The endpoint is down, and the caller would rather go elsewhere than wait."""
+
+
 class Gate(Protocol):
     """What an endpoint can take: requests at once, by the minute, and whether it is up at all."""
 
@@ -257,12 +271,28 @@ class Gate(Protocol):
         """Whether the endpoint is taken to be up: failures count only while it is."""
         ...
 
-    def admit(self, request: Request) -> AbstractAsyncContextManager[Permit]:
+    @property
+    def holds_back(self) -> bool:
+        """Whether it keeps everybody back for as long as the endpoint asks (Retry-After)."""
+        ...
+
+    def admit(
+        self, request: Request, *, patience_s: float | None = None
+    ) -> AbstractAsyncContextManager[Permit]:
         """Wait for leave to send `request`; it is given back when the block ends.
+
+        Args:
+            request: to be sent once.
+            patience_s: how long to wait while the endpoint is down; None: as long as the run does.
 
         Raises:
             EnvironmentalFailure: OUTAGE, where the endpoint was down for too long.
+            GateClosed: it was down for longer than `patience_s`.
         """
+        ...
+
+    def saw(self, headers: Mapping[str, str]) -> None:
+        """The headers of an answer: they may tell of limits."""
         ...
 
 

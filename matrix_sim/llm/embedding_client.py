@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,21 @@ _SAME = 0.999
 class EmbeddingClient:
     """The connections to a model for embeddings."""
 
-    def __init__(self, config: ModelConfig, *, api_key: str) -> None:
-        """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none."""
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        api_key: str,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> None:
+        """`config` is a model with `base_url`; `api_key` is "" for a server that asks for none.
+
+        `on_headers` is told the headers of every answer.
+        """
         self._config = config
-        self._transport = Transport(config, config.base_urls[0], api_key=api_key)
+        self._transport = Transport(
+            config, config.base_urls[0], api_key=api_key, on_headers=on_headers
+        )
         self._most: int | None = None
         """Texts a request, once the server has refused more."""
         self._cut: set[str] = set()

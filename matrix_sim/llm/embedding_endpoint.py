@@ -6,7 +6,7 @@ was decided by them is decided the same way after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -82,7 +82,10 @@ class EmbeddingEndpoint:
 
 
 def embedding_endpoint(
-    model: ModelConfig, api_key: str, components: int | None = None
+    model: ModelConfig,
+    api_key: str,
+    components: int | None = None,
+    on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
 ) -> EmbeddingEndpoint:
     """The endpoint of `models.embedding` where it is a server's.
 
@@ -90,9 +93,10 @@ def embedding_endpoint(
         model: with `base_url`.
         api_key: "" for a server that asks for none.
         components: how long its vectors have to be, if known.
+        on_headers: is told the headers of every answer.
     """
     name = model.model or ""
-    client = EmbeddingClient(model, api_key=api_key)
+    client = EmbeddingClient(model, api_key=api_key, on_headers=on_headers)
     return EmbeddingEndpoint(
         name,
         client.send,

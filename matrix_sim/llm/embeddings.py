@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
@@ -25,6 +25,7 @@ async def embed_texts(
     *,
     through: Through | None = None,
     tell_clipped: Callable[[int], None] = lambda _: None,
+    on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
@@ -37,7 +38,7 @@ async def embed_texts(
         EnvironmentalFailure: the endpoint gave no vectors, after all patience, or not one of
             the same length for every text.
     """
-    client = EmbeddingClient(config, api_key=api_key)
+    client = EmbeddingClient(config, api_key=api_key, on_headers=on_headers)
     try:
         vectors = await _Embedder(config, client, through).embed(texts, batch)
         if client.clipped:

@@ -122,7 +122,10 @@ def failure_of(
     elif hindrance is Hindrance.MODEL_UNKNOWN:
         detail += f"; check the model name {model!r}, and 'base_url' (most end in /v1)"
     return EnvironmentalFailure(
-        hindrance, detail, retry_after_s=retry_after_s(answer.headers, now=now)
+        hindrance,
+        detail,
+        retry_after_s=retry_after_s(answer.headers, now=now),
+        busy=answer.status in (429, 503, 529),
     )
 
 

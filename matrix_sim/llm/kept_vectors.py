@@ -15,6 +15,7 @@ from matrix_sim.failpoints import NO_FAILPOINTS
 from matrix_sim.llm.contracts import (
     Address,
     Finish,
+    Gate,
     Journal,
     Message,
     Reply,
@@ -23,7 +24,6 @@ from matrix_sim.llm.contracts import (
     Usage,
 )
 from matrix_sim.llm.embedding_client import Send, Vector
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.lanes import Lane
 from matrix_sim.llm.prefix_cache import PrefixCache
@@ -42,8 +42,9 @@ class KeptVectors:
     scales them, in float32, and not as directions, because people are grouped by them.
     """
 
-    def __init__(self, config: ModelConfig, journal: Journal, *, seed: int) -> None:
-        """`config` is the model for embeddings; its patience holds here too."""
+    def __init__(self, config: ModelConfig, journal: Journal, gate: Gate, *, seed: int) -> None:
+        """`config` is the model for embeddings, whose patience and limits hold here too."""
+        self._gate = gate
         self._config = config
         self._journal = journal
         self._seed = seed
@@ -73,7 +74,7 @@ class KeptVectors:
 
     def _journaled(self, send: Send) -> Journaled:
         backend = Retrying(
-            [Lane(self._config.base_urls[0], _VectorsOf(self._config, send), OpenGate())],
+            [Lane(self._config.base_urls[0], _VectorsOf(self._config, send), self._gate)],
             self._config.retry,
             sleep=asyncio.sleep,
             random=named_random(self._seed, "back-off", "founding"),

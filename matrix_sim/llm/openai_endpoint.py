@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
@@ -32,6 +32,7 @@ class OpenAIEndpoint:
             that know no schemas.
         thinking_instruction: in which language to think; "" where none is asked for.
         wall_clock: seconds since the epoch, for endpoints that say until when to wait.
+        on_headers: is told the headers of every answer.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class OpenAIEndpoint:
         json_instruction: JsonInstruction,
         thinking_instruction: str = "",
         wall_clock: Callable[[], float] = time.time,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
     ) -> None:
         self._model = config.model or ""
         self._writer = BodyWriter(config, json_instruction, thinking_instruction)
         self._wall_clock = wall_clock
-        self._transport = Transport(config, base_url, api_key=api_key)
+        self._transport = Transport(config, base_url, api_key=api_key, on_headers=on_headers)
         self._dialect = dialect_of(config)
         self.identity: bytes = identity(config, thinking_instruction)
         self.replaced_characters = 0

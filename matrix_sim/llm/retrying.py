@@ -1,4 +1,7 @@
-"""Patience with an endpoint: exponential back-off with full jitter that honours Retry-After."""
+"""Patience with an endpoint: exponential back-off with full jitter that honours Retry-After.
+
+A gate that holds everybody back honours it for all; then a call waits no second time.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from matrix_sim.config import RetryConfig
 from matrix_sim.llm.contracts import (
     Course,
     EnvironmentalFailure,
+    GateClosed,
+    Hindrance,
+    Permit,
     Reply,
     Request,
 )
@@ -25,24 +31,26 @@ LONGEST_WAIT_S = 600.0
 like a run that hangs, so the failure is raised at once; the run can be continued later."""
 
 
+_ALL_DOWN_S = 5.0
+"""Where all lanes are down, so long is waited for one until it is looked whether another is up."""
+
+
 class Backoff:
     """How long to wait after a failure.
 
     The wait after the nth sending is drawn evenly from 0 to `first_wait_s` * 2^(n-1), at most
-    `max_wait_s`, on top of what the endpoint asked for. (Full jitter: many callers that failed
-    together must not come back together.)
+    `max_wait_s`. (Full jitter: many callers that failed together must not come back together.)
     """
 
     def __init__(self, config: RetryConfig, random: random.Random) -> None:
         self._config = config
         self._random = random
 
-    def wait_s(self, sending: int, failure: EnvironmentalFailure) -> float:
-        """Seconds to wait after the nth sending ended in `failure`."""
+    def wait_s(self, sending: int) -> float:
+        """Seconds to wait after the nth sending failed, on top of what the endpoint asks for."""
         # The exponent is bounded only so that it stays a number: 2.0 ** 1024 is none.
         ceiling = self._config.first_wait_s * 2.0 ** min(sending - 1, 64)
-        jitter = self._random.uniform(0.0, min(self._config.max_wait_s, ceiling))
-        return (failure.retry_after_s or 0.0) + jitter
+        return self._random.uniform(0.0, min(self._config.max_wait_s, ceiling))
 
 
 class Patience:
@@ -69,7 +77,7 @@ class Patience:
             except EnvironmentalFailure as failure:
                 if sending >= self._config.attempts or not _worth_waiting(failure):
                     raise _told(failure, address, sending) from None
-                wait_s = self._backoff.wait_s(sending, failure)
+                wait_s = (failure.retry_after_s or 0.0) + self._backoff.wait_s(sending)
             await self._sleep(wait_s)
             sending += 1
 
@@ -102,29 +110,55 @@ class Retrying:
         Raises:
             EnvironmentalFailure: the last one, with the request's address.
         """
-        sending, counted = 0, 0
+        sendings = counted = 0
         failed: Lane | None = None
         while True:
             lane = choose_lane(self._lanes, request, failed)
-            async with lane.gate.admit(request) as permit:
-                held = await course.reserve()
-                if held is not None:
-                    return held
-                sending += 1
-                try:
-                    reply = await lane.endpoint.send(request, sending=sending)
-                except EnvironmentalFailure as failure:
-                    permit.failed(failure)
-                    course.sent(failure)
-                    last, failed = failure, lane
-                else:
-                    permit.answered(reply)
-                    course.sent()
-                    return reply
-            counted += lane.gate.open
-            if counted >= self._config.attempts or not _worth_waiting(last):
-                raise _told(last, request.address, sending) from None
-            await self._sleep(self._backoff.wait_s(max(1, counted), last))
+            try:
+                async with lane.gate.admit(request, patience_s=self._patience_s(lane)) as permit:
+                    held = await course.reserve()
+                    if held is not None:
+                        return held
+                    sendings += 1
+                    outcome = await _sent(lane, request, sendings, permit)
+                    course.sent(None if isinstance(outcome, Reply) else outcome)
+            except GateClosed:
+                continue
+            if isinstance(outcome, Reply):
+                return outcome
+            if outcome.hindrance is Hindrance.STALE_CONNECTION:
+                continue  # there are only so many that idled, and each is used up by this
+            failed = lane
+            # What an outage costs is not the call's fault, nor is what it cost to find it out.
+            counted = counted + 1 if lane.gate.open else 0
+            if counted >= self._config.attempts or not _worth_waiting(outcome):
+                raise _told(outcome, request.address, sendings)
+            await self._sleep(self._wait_s(lane, counted, outcome))
+            if not lane.gate.open:
+                counted = 0
+
+    def _patience_s(self, lane: Lane) -> float | None:
+        """How long to wait for a lane that is down: not at all, where another is up."""
+        others = [other for other in self._lanes if other is not lane]
+        if not others:
+            return None
+        return 0.0 if any(other.gate.open for other in others) else _ALL_DOWN_S
+
+    def _wait_s(self, lane: Lane, counted: int, failure: EnvironmentalFailure) -> float:
+        asked = 0.0 if lane.gate.holds_back else failure.retry_after_s or 0.0
+        return asked + self._backoff.wait_s(max(1, counted))
+
+
+async def _sent(
+    lane: Lane, request: Request, sending: int, permit: Permit
+) -> Reply | EnvironmentalFailure:
+    try:
+        reply = await lane.endpoint.send(request, sending=sending)
+    except EnvironmentalFailure as failure:
+        permit.failed(failure)
+        return failure
+    permit.answered(reply)
+    return reply
 
 
 def _worth_waiting(failure: EnvironmentalFailure) -> bool:
@@ -143,4 +177,5 @@ def _told(failure: EnvironmentalFailure, address: str, sendings: int) -> Environ
         address=address or failure.address,
         retry_after_s=failure.retry_after_s,
         maybe_paid=failure.maybe_paid,
+        busy=failure.busy,
     )

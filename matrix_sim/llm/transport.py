@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import aiohttp
@@ -61,7 +61,16 @@ class Joined(Protocol):
 class Transport:
     """The connections to one endpoint; the only object that holds its key."""
 
-    def __init__(self, config: ModelConfig, base_url: str, *, api_key: str) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        base_url: str,
+        *,
+        api_key: str,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> None:
+        """`on_headers` is told the headers of every answer, whatever its status."""
+        self._on_headers = on_headers
         self._timeout_s = config.timeout_s
         self._key = _sendable(api_key, config)
         self.place = base_url
@@ -98,6 +107,7 @@ class Transport:
                 asyncio.timeout(self._timeout_s),
                 await self._connections.post(path, body, headers) as response,
             ):
+                self._on_headers(response.headers)
                 return await _answer(response)
         except _LOST as error:
             failure = self._failure(error)
@@ -124,6 +134,7 @@ class Transport:
                 asyncio.timeout(self._timeout_s),
                 await self._connections.post(path, body, headers) as response,
             ):
+                self._on_headers(response.headers)
                 if response.status >= 300 or "event-stream" not in response.content_type:
                     return await _answer(response)
                 async with idle:

@@ -11,6 +11,7 @@ from matrix_sim.llm.contracts import (
     LLM,
     EnvironmentalFailure,
     Finish,
+    Gate,
     Permit,
     Reply,
     Request,
@@ -101,32 +102,49 @@ class StopWatch:
 
     seconds: dict[Kind, list[float]] = field(default_factory=dict)
 
-    def gate(self) -> TimingGate:
-        """A gate that lets everybody in and times them."""
-        return TimingGate(self)
+    def gate(self, gate: Gate) -> TimingGate:
+        """The gate, with a watch on those whom it lets in."""
+        return TimingGate(self, gate)
 
 
 class TimingGate:
-    """Lets everybody in at once, and takes down how long each reply took."""
+    """A gate that takes down how long each reply took, once it was let in."""
 
-    open = True
-
-    def __init__(self, watch: StopWatch) -> None:
+    def __init__(self, watch: StopWatch, gate: Gate) -> None:
         self._watch = watch
-        self.load = 0
+        self._gate = gate
+
+    @property
+    def load(self) -> int:
+        """As of the gate within."""
+        return self._gate.load
+
+    @property
+    def open(self) -> bool:
+        """As of the gate within."""
+        return self._gate.open
+
+    @property
+    def holds_back(self) -> bool:
+        """As of the gate within."""
+        return self._gate.holds_back
+
+    def saw(self, headers: Mapping[str, str]) -> None:
+        """As of the gate within."""
+        self._gate.saw(headers)
 
     @asynccontextmanager
-    async def admit(self, request: Request) -> AsyncIterator[Permit]:
-        """Leave, at once."""
-        self.load += 1
-        try:
-            yield _Timed(self._watch, request, asyncio.get_running_loop().time())
-        finally:
-            self.load -= 1
+    async def admit(
+        self, request: Request, *, patience_s: float | None = None
+    ) -> AsyncIterator[Permit]:
+        """Leave, when the gate within gives it."""
+        async with self._gate.admit(request, patience_s=patience_s) as permit:
+            yield _Timed(permit, self._watch, request, asyncio.get_running_loop().time())
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
+    permit: Permit
     watch: StopWatch
     request: Request
     begun: float
@@ -134,5 +152,7 @@ class _Timed:
     def answered(self, reply: Reply) -> None:
         taken = asyncio.get_running_loop().time() - self.begun
         self.watch.seconds.setdefault(kind_of(self.request), []).append(taken)
+        self.permit.answered(reply)
 
-    def failed(self, failure: EnvironmentalFailure) -> None: ...
+    def failed(self, failure: EnvironmentalFailure) -> None:
+        self.permit.failed(failure)

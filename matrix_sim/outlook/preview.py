@@ -12,6 +12,8 @@ from matrix_sim.failpoints import NO_FAILPOINTS
 from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import EnvironmentalFailure, Reply, Request
 from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.limits.gates import LeasedGates
+from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Scenario, TickReport
@@ -98,13 +100,14 @@ async def play_preview(
             thoughts[request.address] = reply.reasoning
 
     config = run.config
+    gates = LeasedGates(Limiter(), config.runtime, "preview")
     backends = Backends(
         config.models,
         config.secrets,
         run.prompts,
         seed=config.seed,
         components=len(run.society.members[0].direction),
-        gate_of=lambda model, address: watch.gate(),
+        gate_of=lambda model, address: watch.gate(gates(model, address)),
     )
     journaled = Journaled(
         backends.of_role,

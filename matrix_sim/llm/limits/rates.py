@@ -1,0 +1,135 @@
+"""Requests and tokens by the minute: paced evenly, shared out by demand, corrected when known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matrix_sim.llm.contracts import Request, Role, Usage
+from matrix_sim.text import BYTES_A_TOKEN
+
+_MINUTE_S = 60.0
+_BURST = 0.01
+"""Share of a minute's limit that may be spent at once."""
+_EASING = 0.02
+"""By how much the pace is taken back when the endpoint turns a request away all the same, for
+others may use the same key. It comes back within a minute."""
+_EASING_EVERY_S = 10.0
+_BURSTS = 2
+_SHRINKING = 0.99
+_SLOWEST = 0.5
+
+
+class Pace:
+    """One limit by the minute, as what each holder may have spent since it began.
+
+    What comes in is shared out by demand; what a holder does not take within a burst goes to
+    whoever asks.
+
+    A window that slides over a minute sees what is spent at once on top of what comes in, so
+    both together are the limit. Two bursts may be: what nobody asked for, and what was given out
+    and not spent yet.
+    """
+
+    def __init__(self, per_minute: float, now: float, *, slack: float) -> None:
+        """`slack` is the share of the limit that is left unused."""
+        self._slack = slack
+        self._at = now
+        self._spare = 0.0
+        self._due: dict[str, float] = {}
+        self._ease = 1.0
+        self._eased_at = now
+        self._largest = 1.0
+        self.per_minute = per_minute
+        self._spare = self.burst
+
+    @property
+    def burst(self) -> float:
+        """What may be spent at once."""
+        return min(self.per_minute / 2, max(self._largest, _BURST * self.per_minute))
+
+    @property
+    def rate(self) -> float:
+        """What comes in by the second."""
+        steady = (1.0 - self._slack) * self.per_minute - _BURSTS * self.burst
+        return self._ease * max(steady, self.per_minute / 2) / _MINUTE_S
+
+    def turned_away(self, now: float) -> None:
+        """The endpoint did not go along with this pace."""
+        self._spare = 0.0
+        if now >= self._eased_at + _EASING_EVERY_S:
+            self._eased_at = now
+            self._ease = max(_SLOWEST, self._ease - _EASING)
+
+    def pass_time(self, now: float, demand: Mapping[str, float]) -> None:
+        """Share out what has come in since the last time.
+
+        Args:
+            now: in seconds.
+            demand: of each holder; those without any get nothing.
+        """
+        passed, self._at = max(0.0, now - self._at), now
+        self._ease = min(1.0, self._ease + _EASING * passed / _MINUTE_S)
+        income, total = passed * self.rate, sum(demand.values())
+        self._due = {holder: self._due.get(holder, 0.0) for holder in demand}
+        if not total:
+            self._spare += income
+        for holder, wanted in demand.items():
+            share = wanted / total if total else 0.0
+            due = self._due[holder] + income * share
+            kept = min(due, max(self.burst * share, self._largest))
+            self._due[holder] = kept
+            self._spare += due - kept
+        self._spare = min(self._spare, self.burst)
+
+    def may_take(self, amount: float) -> None:
+        """Keep room for a request of this size: it is not sent by halves."""
+        self._largest = max(1.0, amount, _SHRINKING * self._largest)
+
+    def take(self, holder: str, wanted: float, least: float) -> float:
+        """What `holder` gets of `wanted`; nothing, where it is not even `least`."""
+        there = self._due.get(holder, 0.0) + self._spare
+        if wanted <= 0 or there < min(least, self.burst):
+            return 0.0
+        taken = max(0.0, min(wanted, there))
+        own = min(taken, self._due.get(holder, 0.0))
+        self._due[holder] = self._due.get(holder, 0.0) - own
+        self._spare -= taken - own
+        return taken
+
+    def give_back(self, amount: float) -> None:
+        """What a holder did not spend."""
+        self._spare = min(self._spare + amount, self.burst)
+
+    def wait_s(self, holder: str, least: float, share: float) -> float:
+        """Seconds until `holder` is likely to get `least`."""
+        lacking = min(least, self.burst) - self._due.get(holder, 0.0) - self._spare
+        return max(0.0, lacking) / max(self.rate * share, 1e-9)
+
+
+class TokenEstimate:
+    """How many tokens a request will take, learnt by role from those that were answered."""
+
+    def __init__(self) -> None:
+        self._by_byte: dict[Role, float] = {}
+        self._reply: dict[Role, float] = {}
+
+    def of(self, request: Request) -> float:
+        """Tokens of prompt and reply."""
+        prompt = request.prompt_bytes * self._by_byte.get(request.role, 1 / BYTES_A_TOKEN)
+        most = 0 if request.role is Role.EMBEDDING else request.max_tokens
+        return prompt + min(most, self._reply.get(request.role, most))
+
+    def learn(self, request: Request, usage: Usage) -> None:
+        """What a request took in fact."""
+        role = request.role
+        _mix(self._by_byte, role, usage.prompt_tokens / max(1, request.prompt_bytes))
+        _mix(self._reply, role, usage.completion_tokens)
+
+
+_NEWEST = 0.1
+"""Weight of the newest reply."""
+
+
+def _mix(means: dict[Role, float], role: Role, value: float) -> None:
+    before = means.get(role, value)
+    means[role] = before + _NEWEST * (value - before)
