@@ -147,7 +147,7 @@ def _endpoint_vectors(config: RunConfig, key: str, texts: Sequence[str]) -> Vect
     from matrix_sim.llm.embeddings import embed_texts
 
     model = config.models.embedding
-    gate = LeasedGates(Limiter(), config.runtime, "founding")(model, model.base_urls[0])
+    gate = LeasedGates(Limiter("founding"), config.runtime, "founding")(model, model.base_urls[0])
     try:
         vectors = asyncio.run(embed_texts(model, key, texts, gate=gate))
     except EnvironmentalFailure as failure:
