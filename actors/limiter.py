@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from actors.base import DeskActor
 from actors.desk import Desk
 from matrix_sim.llm.limits.lease import LaneStatus
@@ -12,7 +14,7 @@ class LimiterActor(DeskActor):
     """A `Limiter` in a process of its own; restarted, it learns again from the first reports."""
 
     def __init__(self) -> None:
-        self._limiter = Limiter()
+        self._limiter = Limiter(uuid.uuid4().hex)
         self._desk = Desk(self._limiter.renew)
 
     async def status(self) -> tuple[LaneStatus, ...]:

@@ -80,7 +80,7 @@ async def _look(
 ) -> CloseLook:
     model = model_of(config.models, Role.ANONYMISER)
     width = config.runtime.max_in_flight
-    limiter = Limiter()
+    limiter = Limiter("anonymiser")
     backends = Backends(
         config.models,
         config.secrets,

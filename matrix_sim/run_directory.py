@@ -206,7 +206,9 @@ def _endpoint_vectors(
         )
 
     async def embedded(served: ModelConfig, its_key: str) -> list[Vector]:
-        gate = LeasedGates(Limiter(), config.runtime, "founding")(served, served.base_urls[0])
+        gate = LeasedGates(Limiter("founding"), config.runtime, "founding")(
+            served, served.base_urls[0]
+        )
         kept = KeptVectors(served, StoreJournal(GroupCommit(store)), gate, seed=config.seed)
         try:
             return await embed_texts(

@@ -100,7 +100,7 @@ async def play_preview(
             thoughts[request.address] = reply.reasoning
 
     config = run.config
-    gates = LeasedGates(Limiter(), config.runtime, "preview")
+    gates = LeasedGates(Limiter("preview"), config.runtime, "preview")
     backends = Backends(
         config.models,
         config.secrets,

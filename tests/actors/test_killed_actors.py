@@ -53,6 +53,16 @@ def test_a_run_survives_the_death_of(
     assert played.summary.calls == played.summary.replies
 
 
+def test_a_run_survives_the_death_of_its_limiter(expected: bytes, tmp_path: Path) -> None:
+    models = embedded_stub("fixed:0.25")
+    models["default"]["limits"] = {"concurrency": 8}
+    config = write_config(tmp_path, models)
+    killer = Killer(["LimiterActor", "LLM", "LimiterActor"])
+    played = play_on_ray(config, tmp_path / "run", killer)
+    assert killer.killed["LimiterActor"] > killer.killed["LLM"] > 0
+    assert played.scenarios == expected
+
+
 def test_a_tick_that_loses_every_process_ends_the_run_with_its_address(tmp_path: Path) -> None:
     lost_at: list[int] = []
 

@@ -32,7 +32,7 @@ def now() -> float:
 
 
 def limiter(life: str = "first") -> Limiter:
-    return Limiter(clock=now, life=life)
+    return Limiter(life, clock=now)
 
 
 def gate(

@@ -133,6 +133,7 @@ def config(folder: Path, model: dict[str, Any], **personas: Any) -> LoadedConfig
         "personas": {"source": "social", "path": str(source), "anonymise": "llm"} | personas,
         "society": {"group_size": {"min": 2, "max": 4, "mean": 3}, "neighbours": 1, "ticks": 6},
         "models": {"default": {"stub": {}}, "anonymiser": model},
+        "runtime": {"outage": {"give_up_after_s": 0.5}},
     }
     path.write_text(json.dumps(document), encoding="utf-8")
     return load_config(path, (), {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 
 from matrix_sim.llm.limits.lane import LaneLimits
@@ -17,10 +16,10 @@ class Limiter:
     where its predecessor was.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, life: str = "") -> None:
-        """`life` tells this limiter from those before it; drawn where it is not given."""
+    def __init__(self, life: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`life` tells this limiter from those whose place it takes."""
         self._clock = clock
-        self._life = life or uuid.uuid4().hex
+        self._life = life
         self._lanes: dict[str, LaneLimits] = {}
 
     async def renew(self, report: Report) -> Lease:
