@@ -64,8 +64,10 @@ class OneAtATime(OpenGate):
         self._permits = asyncio.Semaphore(1)
 
     @asynccontextmanager
-    async def admit(self, request: Request) -> AsyncIterator[Permit]:
-        async with self._permits, super().admit(request) as permit:
+    async def admit(
+        self, request: Request, *, patience_s: float | None = None
+    ) -> AsyncIterator[Permit]:
+        async with self._permits, super().admit(request, patience_s=patience_s) as permit:
             yield permit
 
 
