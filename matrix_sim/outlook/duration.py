@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from matrix_sim.config import RunConfig
+from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.llm.backends import model_of
 from matrix_sim.llm.contracts import Role
 from matrix_sim.outlook.dry_run import DryRun
@@ -59,12 +59,29 @@ def _one_group(played: DryRun, seconds: Seconds, typical: float) -> Duration:
 
 
 def _limits(config: RunConfig, roles: Sequence[RoleEstimate]) -> list[Duration]:
+    """What limits by the minute take; they hold for each address of a model, over its roles."""
     found = list[Duration]()
-    for role in roles:
-        limits = model_of(config.models, role.role).limits
-        tokens = role.prompt_tokens + (role.output_tokens or 0)
+    for model, sharing in _by_model(config, roles):
+        limits, name = model.limits, sharing[0].model
+        addresses = max(1, len(model.base_urls))
+        calls = sum(role.calls for role in sharing)
+        tokens = sum(role.prompt_tokens + (role.output_tokens or 0) for role in sharing)
         if limits.rpm:
-            found.append(Duration(60 * role.calls / limits.rpm, f"limits.rpm of {role.model}"))
+            found.append(Duration(60 * calls / (limits.rpm * addresses), f"limits.rpm of {name}"))
         if limits.tpm:
-            found.append(Duration(60 * tokens / limits.tpm, f"limits.tpm of {role.model}"))
+            found.append(Duration(60 * tokens / (limits.tpm * addresses), f"limits.tpm of {name}"))
+    return found
+
+
+def _by_model(
+    config: RunConfig, roles: Sequence[RoleEstimate]
+) -> list[tuple[ModelConfig, list[RoleEstimate]]]:
+    found = list[tuple[ModelConfig, list[RoleEstimate]]]()
+    for role in roles:
+        model = model_of(config.models, role.role)
+        sharing = next((sharing for known, sharing in found if known == model), None)
+        if sharing is None:
+            found.append((model, [role]))
+        else:
+            sharing.append(role)
     return found
