@@ -87,6 +87,19 @@ def test_keys_of_every_source_stay_where_they_are_while_actors_die(
     assert found(run, ray_files, output, program.said()) == []
 
 
+BROKEN_CLIENT = """
+import sys
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "matrix_sim.llm.openai_endpoint":
+            raise RuntimeError("a broken package")
+
+sys.meta_path.insert(0, Broken())
+"""
+"""What every Python process loads first, and only an LLM actor stumbles over."""
+
+
 @pytest.mark.parametrize("status", [500, 400, 401])
 def test_an_endpoint_that_repeats_the_key_does_not_spread_it(
     tmp_path: Path, ray_files: Path, status: int
@@ -108,13 +121,15 @@ def test_an_endpoint_that_repeats_the_key_does_not_spread_it(
 def test_an_llm_actor_that_cannot_be_made_does_not_tell_what_it_was_given(
     tmp_path: Path, ray_files: Path
 ) -> None:
-    (tmp_path / "openai.py").write_text("raise RuntimeError('a broken package')\n")
-    model = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "A_NAME"}
-    config, run = write_config(tmp_path, {"default": model}), tmp_path / "run"
+    (tmp_path / "sitecustomize.py").write_text(BROKEN_CLIENT)
+    run = tmp_path / "run"
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    program = play(config, run, ray_files, "--debug", A_NAME=KEY, PYTHONPATH=path)
-    with ended_at_last(program):
-        code, output = program.end()
+    with echoing_server(500) as url:
+        model = {"base_url": url, "model": "m", "api_key_env": "A_NAME"}
+        config = write_config(tmp_path, {"default": model})
+        program = play(config, run, ray_files, "--debug", A_NAME=KEY, PYTHONPATH=path)
+        with ended_at_last(program):
+            code, output = program.end()
     assert code == 1
     assert "a broken package" in program.said()
     assert found(run, ray_files, output, program.said()) == []
