@@ -1,6 +1,7 @@
 """What an endpoint allows is found and used: the real program against a server that limits it.
 
-`scripts/measure_limits.py` measures the same at full length.
+`scripts/measure_limits.py` measures the same at full length and in all combinations; there a run
+that is told of no limit is turned away for a third to a half of its requests.
 """
 
 from __future__ import annotations
@@ -16,19 +17,11 @@ pytestmark = [pytest.mark.ray, pytest.mark.e2e]
 BRIEF = {"warm_up_s": 6.0, "seconds": 14.0, "latency": "lognormal:0.3:0.5"}
 
 
-def test_a_run_that_knows_no_limit_is_turned_away_all_the_time(tmp_path: Path) -> None:
-    """Else the other trials would prove nothing."""
-    figures = RateTrial(rpm=600, told="nobody", **BRIEF).run(tmp_path)
-    assert figures.rejected > 0.05
-
-
 @pytest.mark.parametrize(
     ("told", "actors", "window"),
     [
-        ("config", 1, "bucket"),
         ("config", 3, "sliding"),
-        ("headers", 1, "sliding"),
-        ("headers", 3, "bucket"),
+        ("headers", 1, "bucket"),
     ],
 )
 def test_requests_a_minute_are_used_and_hardly_exceeded(
@@ -40,20 +33,16 @@ def test_requests_a_minute_are_used_and_hardly_exceeded(
     assert figures.rejected <= 0.05
 
 
-@pytest.mark.parametrize(("told", "actors"), [("config", 3), ("headers", 1)])
-def test_tokens_a_minute_are_used_and_hardly_exceeded(
-    told: Told, actors: int, tmp_path: Path
-) -> None:
+def test_tokens_a_minute_are_used_and_hardly_exceeded(tmp_path: Path) -> None:
     trial = RateTrial(
-        tpm=1_000_000, told=told, llm_actors=actors, window="sliding", window_s=5, **BRIEF
+        tpm=1_000_000, told="headers", llm_actors=3, window="sliding", window_s=5, **BRIEF
     )
     figures = trial.run(tmp_path)
     assert figures.used >= 0.8
     assert figures.rejected <= 0.05
 
 
-@pytest.mark.parametrize("over", ["queue", "reject"])
-@pytest.mark.parametrize("actors", [1, 3])
+@pytest.mark.parametrize(("over", "actors"), [("queue", 1), ("reject", 3)])
 def test_the_right_number_of_requests_at_once_is_found_and_found_again(
     over: str, actors: int, tmp_path: Path
 ) -> None:
