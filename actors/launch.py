@@ -180,11 +180,13 @@ class Production:
                     ) from failure
 
     async def stop(self) -> None:
-        """Let what is under way come home; `run` then raises `RunStopped`."""
+        """Let the calls under way come home; `run` then raises `RunStopped`."""
         self._stopping = True
-        # A coordinator that is just being restarted grants nothing, and gets no new order.
-        with suppress(ray.exceptions.RayError):
-            await self._started().coordinator.stop.remote()
+        # A coordinator that is just being restarted grants nothing, and gets no new order. It
+        # is told first: calls that are turned back are then no reason to end with a failure.
+        for actor in (self._started().coordinator, *self._started().llm):
+            with suppress(ray.exceptions.RayError):
+                await actor.stop.remote()
 
     async def _watch(self, coordinator: Handle, on_status: Callable[[Status], None]) -> None:
         """Tell of the progress for ever; ends only by what `on_status` raises."""

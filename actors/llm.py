@@ -84,6 +84,10 @@ class LLM(DeskActor):
         self._backends.load()
         await super().ping()
 
+    async def stop(self) -> None:
+        """Send nothing more; what is under way comes home."""
+        self._llm.stop()
+
     async def stub_counters(self) -> tuple[StubCounters, ...]:
         """The counters of the stubs in this process."""
         return tuple(stub.counters for stub in self._backends.stubs)

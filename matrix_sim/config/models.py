@@ -216,6 +216,21 @@ class ModelsConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _an_endpoint_has_one_set_of_limits(self) -> ModelsConfig:
+        # They hold for all roles together, so two answers to what they are would be none.
+        first: dict[tuple[str, ...], str] = {}
+        for role in ("default", "agent", "modulator", "anonymiser", "embedding"):
+            model: ModelConfig = getattr(self, role) or self.default
+            for url in model.base_urls:
+                other = first.setdefault((url, model.label, model.key_name), role)
+                if getattr(self, other).limits != model.limits:
+                    raise ValueError(
+                        f"'{role}': 'limits' differ from those of '{other}', and both ask "
+                        f"{model.label} at {url}; give both the same"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _local_is_for_embeddings(self) -> ModelsConfig:
         for role in ("default", "agent", "modulator", "anonymiser"):
             model = getattr(self, role)

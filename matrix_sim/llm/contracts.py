@@ -122,6 +122,8 @@ class Hindrance(StrEnum):
     """The endpoint has been down for as long as the run waits for one."""
     BUDGET = "budget"
     """What is left of the budget does not cover what the call may cost."""
+    STOPPED = "stopped"
+    """The run is being stopped, and the call was not under way yet."""
 
     @property
     def passes(self) -> bool:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.contracts import (
@@ -34,6 +33,7 @@ class _Flight:
     """A call under way."""
 
     request_hash: bytes
+    course: _Course
     task: asyncio.Task[Reply]
 
 
@@ -42,8 +42,8 @@ class Journaled:
 
     One flight per address and attempt: an equal request joins it, a different one waits for its
     end. A cancelled caller leaves its flight alone, for the reply may be paid by then. After a
-    failure that no waiting mends (a wrong key, an unknown model), nothing more is sent; what is
-    under way comes home, and what the journal holds is still answered.
+    failure that no waiting mends (a wrong key, an unknown model), or once it is stopped, nothing
+    more is sent; what is under way comes home, and what the journal holds is still answered.
 
     Args:
         backends: who answers which role.
@@ -91,16 +91,21 @@ class Journaled:
         while (flight := self._flights.get(place)) is not None and flight.request_hash != key:
             await asyncio.wait((flight.task,))
         if flight is None:
-            flight = self._take_off(place, key, self._fly(backend, request, key, prompt))
+            flight = self._take_off(backend, request, key, prompt)
         # Unlike `await`, `wait` does not pass a caller's cancellation on to the flight.
         await asyncio.wait((flight.task,))
         if flight.task.cancelled():
+            self._hopeless.check(request.address)
             raise EnvironmentalFailure(
                 Hindrance.ACTOR_LOST,
                 "the process that asked was closing; run the same command again to go on",
                 address=request.address,
             )
         return flight.task.result()
+
+    def stop(self) -> None:
+        """Send nothing more: what is under way comes home, whoever waits to be sent is told."""
+        self._give_up(EnvironmentalFailure(Hindrance.STOPPED, "the run is being stopped"))
 
     async def close(self) -> None:
         """End all flights; whoever waits for one gets an `EnvironmentalFailure`."""
@@ -110,10 +115,12 @@ class Journaled:
         if flights:
             await asyncio.wait(flights)
 
-    def _take_off(
-        self, place: tuple[str, int], key: bytes, flying: Coroutine[Any, Any, Reply]
-    ) -> _Flight:
-        flight = _Flight(key, asyncio.create_task(flying, name=f"{place[0]}#{place[1]}"))
+    def _take_off(self, backend: Backend, request: Request, key: bytes, prompt: bytes) -> _Flight:
+        place = (request.address, request.attempt)
+        reservation = self._reservation(CallKey(*place, key), request)
+        course = _Course(self._journal, reservation, self._hopeless, self._failpoints)
+        flying = self._fly(backend, request, course, prompt)
+        flight = _Flight(key, course, asyncio.create_task(flying, name=f"{place[0]}#{place[1]}"))
         self._flights[place] = flight
 
         # A callback, because a task that is cancelled before its first step runs no `finally`.
@@ -125,24 +132,30 @@ class Journaled:
         flight.task.add_done_callback(landed)
         return flight
 
-    async def _fly(self, backend: Backend, request: Request, key: bytes, prompt: bytes) -> Reply:
-        call = CallKey(request.address, request.attempt, key)
-        tariff = self._tariffs.get(request.role, FREE)
-        course = _Course(
-            self._journal, self._reservation(call, request), self._hopeless, self._failpoints
-        )
+    def _give_up(self, failure: EnvironmentalFailure) -> None:
+        """Turn back whoever waits: at a gate, for another sending, for room in the budget."""
+        self._hopeless.see(failure)
+        for flight in self._flights.values():
+            if flight.course.waits and flight.task is not asyncio.current_task():
+                flight.task.cancel()
+
+    async def _fly(
+        self, backend: Backend, request: Request, course: _Course, prompt: bytes
+    ) -> Reply:
+        call = course.key
         async with self._slots:
             try:
                 reply = await self._answered(backend, request, course)
             except (Exception, asyncio.CancelledError) as failure:
-                self._hopeless.see(failure)
+                if isinstance(failure, EnvironmentalFailure) and failure.hindrance in _HOPELESS:
+                    self._give_up(failure)
                 await course.abandon()
                 raise
             if course.held:
                 return reply
             self._failpoints.reach("llm.reply_received")
             uncached = self._uncached_tokens(request)
-            encoded = self._families.encode(request.address, key, prompt)
+            encoded = self._families.encode(request.address, call.request_hash, prompt)
             # Still in its slot: what is paid and not yet durable is never more than may be open.
             kept = await self._journal.record(
                 RecordCall(
@@ -152,7 +165,7 @@ class Journaled:
                     uncached,
                     course.sendings,
                     course.setbacks,
-                    tariff.cost(reply.usage),
+                    self._tariffs.get(request.role, FREE).cost(reply.usage),
                 )
             )
         self._families.keep(encoded)
@@ -163,6 +176,8 @@ class Journaled:
 
         Here, where no permit is held: those that are under way may need one to come to their end.
         """
+        if self._hopeless.known and (held := await course.reserve()) is not None:
+            return held  # no waiting at a gate for what the journal has
         while True:
             try:
                 return await backend.answer(request, course)
@@ -189,15 +204,19 @@ class Journaled:
 
 
 class _Hopeless:
-    """Knows the first failure after which sending more would only repeat it."""
+    """Knows the first failure after which nothing more is to be sent."""
 
     def __init__(self) -> None:
         self._failure: EnvironmentalFailure | None = None
 
-    def see(self, failure: BaseException) -> None:
-        """Remember a failure, if it is of that kind."""
-        if isinstance(failure, EnvironmentalFailure) and failure.hindrance in _HOPELESS:
-            self._failure = self._failure or failure
+    @property
+    def known(self) -> bool:
+        """Whether there was one."""
+        return self._failure is not None
+
+    def see(self, failure: EnvironmentalFailure) -> None:
+        """Remember a failure of that kind."""
+        self._failure = self._failure or failure
 
     def check(self, address: str) -> None:
         """Raise what was seen, if anything was."""
@@ -207,6 +226,7 @@ class _Hopeless:
 
 
 _HOPELESS = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.REJECTED})
+"""Sending more would only repeat these."""
 
 
 class _Course:
@@ -225,12 +245,20 @@ class _Course:
         self.held = False
         """Whether the reply was the journal's."""
         self.sendings = 0
+        self.waits = True
+        """Whether it may be broken off, and nothing is lost by it."""
+
+    @property
+    def key(self) -> CallKey:
+        """Of the call."""
+        return self._call.key
 
     @property
     def setbacks(self) -> tuple[tuple[Hindrance, int], ...]:
         return tuple(sorted(self._met.items()))
 
     async def reserve(self) -> Reply | None:
+        self.waits = False
         if not self._open or self._maybe_paid:
             call = replace(self._call, after=self._last) if self._open else self._call
             held = await self._journal.open(call)
@@ -247,16 +275,19 @@ class _Course:
 
     def sent(self, failure: EnvironmentalFailure | None = None) -> None:
         self.sendings += 1
+        self.waits = failure is not None
         if failure is not None:
             self._met[failure.hindrance] += 1
             self._last, self._maybe_paid = failure.hindrance, failure.maybe_paid
 
     async def room(self) -> None:
         """See `Journal.room`."""
+        self.waits = True
         await self._journal.room(self._call)
 
     async def abandon(self) -> None:
         """Give back what was reserved and not paid; a call that was never opened has nothing."""
+        self.waits = False
         if self._open:
             await self._journal.abandon(
                 AbandonCall(self._call.key, self.setbacks, self._maybe_paid, self._last)

@@ -112,10 +112,13 @@ class Retrying:
         """
         sendings = counted = 0
         failed: Lane | None = None
+        left = list(self._lanes)
         while True:
-            lane = choose_lane(self._lanes, request, failed)
+            lane = choose_lane(left, request, failed)
             try:
-                async with lane.gate.admit(request, patience_s=self._patience_s(lane)) as permit:
+                async with lane.gate.admit(
+                    request, patience_s=self._patience_s(lane, left)
+                ) as permit:
                     held = await course.reserve()
                     if held is not None:
                         return held
@@ -123,6 +126,12 @@ class Retrying:
                     outcome = await _sent(lane, request, sendings, permit)
                     course.sent(None if isinstance(outcome, Reply) else outcome)
             except GateClosed:
+                left = list(self._lanes)
+                continue
+            except EnvironmentalFailure as failure:
+                if failure.hindrance is not Hindrance.OUTAGE or len(left) == 1:
+                    raise
+                left.remove(lane)  # this one was waited for long enough; the others may be up
                 continue
             if isinstance(outcome, Reply):
                 return outcome
@@ -137,11 +146,11 @@ class Retrying:
             if not lane.gate.open:
                 counted = 0
 
-    def _patience_s(self, lane: Lane) -> float | None:
-        """How long to wait for a lane that is down: not at all, where another is up."""
-        others = [other for other in self._lanes if other is not lane]
-        if not others:
+    def _patience_s(self, lane: Lane, left: Sequence[Lane]) -> float | None:
+        """How long to wait for a lane that is down: not at all, where another one left is up."""
+        if len(self._lanes) == 1:
             return None
+        others = [other for other in left if other is not lane]
         return 0.0 if any(other.gate.open for other in others) else _ALL_DOWN_S
 
     def _wait_s(self, lane: Lane, counted: int, failure: EnvironmentalFailure) -> float:

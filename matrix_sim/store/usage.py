@@ -29,7 +29,7 @@ class RoleUsage:
     repeated: tuple[tuple[Failure, int], ...]
     """Calls that repeat a question, by what was wrong with the reply before."""
     calls: int
-    """Different calls; a call sent again after a crash is the same call."""
+    """Different calls that were sent; one that is sent again after a crash is the same call."""
     replies: int
     sends: int
     """Requests that were paid, or may have been: what `budget.max_calls` counts."""
@@ -117,7 +117,7 @@ class CallUsage:
 
 
 _TOTALS = """
-SELECT role, count(*), count(reply), sum(sends),
+SELECT role, sum(sends > 0), count(reply), sum(sends),
     sum(forfeited_tokens + open * reserved_tokens), sum(forfeited_cost + open * reserved_cost),
     coalesce(sum(sendings), 0), coalesce(sum(prompt_tokens), 0),
     coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0),

@@ -28,3 +28,27 @@ def test_what_is_wrong_with_python_values_names_no_file() -> None:
     with pytest.raises(UsageError) as refused:
         load_values({"society": {"ticks": 0}, "models": {"default": {"stub": {}}}}, (), {})
     assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: 0 given")
+
+
+ENDPOINT = {"base_url": "http://127.0.0.1:8000/v1", "model": "m"}
+
+
+def test_roles_that_share_an_endpoint_share_its_limits() -> None:
+    warm = ENDPOINT | {"sampling": {"temperature": 1.0}}
+    models = {"default": ENDPOINT | {"limits": {"rpm": 60}}, "agent": warm}
+    with pytest.raises(UsageError) as refused:
+        load_values({"society": {"ticks": 3}, "models": models}, (), {})
+    assert "'agent': 'limits' differ from those of 'default'" in str(refused.value)
+    assert "m at http://127.0.0.1:8000/v1; give both the same" in str(refused.value)
+    models["agent"] = warm | {"limits": {"rpm": 60}}
+    assert load_values({"society": {"ticks": 3}, "models": models}, (), {}).config.models.agent
+
+
+@pytest.mark.parametrize(
+    "other", [{"model": "n"}, {"base_url": "http://127.0.0.1:8001/v1"}, {"api_key_env": "KEY"}]
+)
+def test_another_model_address_or_key_has_limits_of_its_own(other: dict[str, str]) -> None:
+    models = {"default": ENDPOINT | {"limits": {"rpm": 60}}, "agent": ENDPOINT | other}
+    assert load_values(
+        {"society": {"ticks": 3}, "models": models}, (), {"KEY": "k"}
+    ).config.models.agent

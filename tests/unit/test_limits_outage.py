@@ -221,3 +221,32 @@ def test_an_outage_is_told_once_and_its_end_too() -> None:
     assert paused.startswith("paused: http://here/v1 is down since ")
     assert paused.endswith("(connection refused); probing every 5 s")
     assert back == "on again: http://here/v1 answers"
+
+
+def test_an_endpoint_that_stays_away_ends_nothing_while_another_one_answers() -> None:
+    async def replicas() -> None:
+        port = limiter()
+        lanes = [
+            guarded(Ailing(REFUSED, until=1e9), port, "a")[0],
+            guarded(Ailing(REFUSED, until=0.0), port, "b")[0],
+        ]
+        retrying = asking(lanes)
+        while now() < 2 * OUTAGE.give_up_after_s:
+            replies = await ask_all(retrying, 20)
+            assert all(isinstance(reply, Reply) for reply in replies)
+            await asyncio.sleep(10)
+
+    run_virtually(replicas())
+
+
+def test_where_all_stay_away_everybody_is_told_in_the_end() -> None:
+    async def replicas() -> None:
+        port = limiter()
+        lanes = [guarded(Ailing(REFUSED, until=1e9), port, name)[0] for name in ("a", "b", "c")]
+        failures = await ask_all(asking(lanes), 20)
+        assert 300 <= now() <= 330
+        for failure in failures:
+            assert isinstance(failure, EnvironmentalFailure)
+            assert failure.hindrance is Hindrance.OUTAGE
+
+    run_virtually(replicas())

@@ -221,6 +221,12 @@ def waiting_for_room(*items: object) -> str:
     return asyncio.run(waited())
 
 
+def test_a_call_that_was_given_back_unsent_is_no_call() -> None:
+    store = store_of()
+    store.apply([an_open_call(0), abandoned(paid=False)])
+    assert store.usage().calls == store.usage().lost == 0
+
+
 def test_a_call_waits_for_those_under_way_and_takes_what_they_leave() -> None:
     assert waiting_for_room(a_record(0), a_record(1)) == "room"
     assert waiting_for_room(abandoned(0, paid=False)) == "room"
