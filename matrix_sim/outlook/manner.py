@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from matrix_sim.llm.contracts import LLM, Finish, Reply, Request
+from matrix_sim.llm.contracts import LLM, Finish, Reply, Request, Role
 from matrix_sim.messages import TickReport
 from matrix_sim.outlook.meter import Kind, kind_of
 from matrix_sim.randomness import named_random
@@ -50,7 +50,9 @@ class Manner:
     """Per action and member that could have become aware of it: whether it did (0 or 1)."""
 
     def learn(self, request: Request, reply: Reply) -> None:
-        """Take down one reply."""
+        """Take down one reply; vectors have no manner."""
+        if request.role is Role.EMBEDDING:
+            return
         kind = kind_of(request)
         outcome, value = _read(kind[1], reply)
         self.outcomes.setdefault(kind, []).append(outcome)
