@@ -34,11 +34,13 @@ def check_models(
     from matrix_sim.config.file import load_config
 
     checkups = check_all(load_config(config, set_ or (), os.environ))
+    good = all(one.good for one in checkups)
     if as_json:
-        print(json.dumps([_as_dict(one) for one in checkups], ensure_ascii=False, indent=2))
+        said = {"good": good, "endpoints": [_as_dict(one) for one in checkups]}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
     else:
         _show(checkups)
-    if not all(one.good for one in checkups):
+    if not good:
         raise typer.Exit(1)
 
 

@@ -73,7 +73,7 @@ def test_a_genuine_server_is_found_to_be_what_it_is(server: RealServer, tmp_path
     command = ("check-models", config, "--json")
     code, output, said = ended(tmp_path / "check", *command, key=server.api_key)
     assert code == 0, output + said
-    chat, vectors = (findings(checkup) for checkup in json.loads(output))
+    chat, vectors = (findings(checkup) for checkup in json.loads(output)["endpoints"])
     assert chat["replies of a shape"]["said"] == "by JSON schema: honoured"
     assert chat["thinking"]["said"] == "found in 'reasoning_content'"
     assert chat["usage"]["mark"] == "ok"
@@ -103,7 +103,7 @@ def test_a_name_that_llama_cpp_does_not_list_is_taken_all_the_same_and_told(
     command = ("check-models", config, "--json")
     code, output, said = ended(tmp_path / "check", *command, key=server.api_key)
     assert code == 0, output + said
-    found = findings(json.loads(output)[0])["model"]
+    found = findings(json.loads(output)["endpoints"][0])["model"]
     assert found["mark"] == "note"
     assert "'no-such-model' is not in the list (tiny), but 'tiny' answers" in found["said"]
 
