@@ -53,7 +53,7 @@ class Checkup:
     roles: tuple[Role, ...]
     model: str
     address: str
-    """Where it is; or that there is nothing to look at: the stub, a file, the local method."""
+    """Where it is; or that there is nothing to look at: the stub, the local method."""
     findings: tuple[Finding, ...]
 
     @property
