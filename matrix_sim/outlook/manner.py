@@ -40,8 +40,9 @@ class Manner:
     """What was seen of a model's replies; draws are made from what was seen, evenly."""
 
     outcomes: dict[Kind, list[Outcome]] = field(default_factory=dict)
-    characters: dict[str, list[int]] = field(default_factory=dict)
-    """Of a text, by the field that it stood in; "" for prose."""
+    lengths: dict[str, list[int]] = field(default_factory=dict)
+    """Of texts, by the field that they stood in. In bytes, which tokens go by: a model may answer
+    in another language than the stub, and with three times the characters."""
     plans: list[int] = field(default_factory=list)
     """Steps of a plan."""
     effects: list[str] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Manner:
             self.aware += [1] * noticed + [0] * (others - noticed)
 
     def _measure(self, name: str, text: str) -> None:
-        self.characters.setdefault(name, []).append(len(text))
+        self.lengths.setdefault(name, []).append(len(text.encode()))
 
 
 def _read(what: str, reply: Reply) -> tuple[Outcome, Any]:
@@ -151,11 +152,12 @@ class Mannered:
         return orjson.dumps(value).decode()
 
     def _resized(self, name: str, text: str, draw: random.Random) -> str:
-        seen = self._manner.characters.get(name)
+        seen = self._manner.lengths.get(name)
         if not seen or not text:
             return text
-        length = draw.choice(seen)
-        return (text * (length // len(text) + 1))[:length]
+        length, written = draw.choice(seen), text.encode()
+        cut = (written * (length // len(written) + 1))[:length].decode("utf-8", "ignore")
+        return cut or text[:1]  # nothing said would be another matter than little said
 
 
 def _members(request: Request) -> list[str]:

@@ -89,6 +89,15 @@ def test_it_says_as_much_and_decides_alike() -> None:
     assert {len(step.goal.plan) for step in steps if step.goal is not None} == {4}
 
 
+@pytest.mark.parametrize(("said", "taken_on"), [("a" * 90, 30), ("]", 1)])
+def test_it_says_as_much_in_bytes_which_tokens_go_by(said: str, taken_on: int) -> None:
+    request = next(r for r in Played(terse).model.asked if parts(r)[0] == "act")
+    manner = Manner()
+    manner.learn(request, reply(act(said)))
+    steps = [step for report in Played(wordy, manner).reports for step in report.steps]
+    assert {len(step.action.text) for step in steps} == {taken_on}
+
+
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [
