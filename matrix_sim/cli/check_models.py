@@ -10,7 +10,6 @@ from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 from matrix_sim.text import printable
 
 if TYPE_CHECKING:
-    from matrix_sim.config import ModelConfig
     from matrix_sim.config.file import LoadedConfig
     from matrix_sim.outlook.checkup import Checkup, Finding
 
@@ -26,7 +25,7 @@ def check_models(
     That the server is there, takes the key and has the model; that replies keep to a JSON schema;
     where thinking comes, whether tokens are counted, streams work, batches of embeddings are
     right; and whether the context holds the longest prompt of this very config. It costs a
-    few short replies an endpoint.
+    few short replies an endpoint. A model file is loaded and asked the same.
     """
     import json
     import os
@@ -34,11 +33,13 @@ def check_models(
     from matrix_sim.config.file import load_config
 
     checkups = check_all(load_config(config, set_ or (), os.environ))
+    good = all(one.good for one in checkups)
     if as_json:
-        print(json.dumps([_as_dict(one) for one in checkups], ensure_ascii=False, indent=2))
+        said = {"good": good, "endpoints": [_as_dict(one) for one in checkups]}
+        print(json.dumps(said, ensure_ascii=False, indent=2))
     else:
         _show(checkups)
-    if not all(one.good for one in checkups):
+    if not good:
         raise typer.Exit(1)
 
 
@@ -46,7 +47,7 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
     """Look at everything that answers a role of this config.
 
     Raises:
-        UsageError: the personas, the group sizes or the prompts cannot be used.
+        UsageError: the personas, the group sizes, the prompts or a model file cannot be used.
     """
     import asyncio
 
@@ -57,9 +58,11 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
     config = loaded.config
     roles = roles_in_use(config, founding=True)
     places = places_of(config, roles)
+    files = [role for role in roles if model_of(config.models, role).gguf is not None]
     checkups = list[Checkup]()
-    if places:
+    if places or files:
         from matrix_sim.outlook.checkup import check_up
+        from matrix_sim.outlook.file_checkup import check_up_files
         from matrix_sim.outlook.needs import needs_of
 
         needs = needs_of(loaded)
@@ -68,17 +71,13 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
             return await asyncio.gather(*(check_up(p, config.secrets, needs) for p in places))
 
         checkups += asyncio.run(all_of_them())
+        checkups += check_up_files(config.models, files, needs)
     for role in roles:
         model = model_of(config.models, role)
-        if not model.base_urls:
-            checkups.append(Checkup((role,), _own_name(model), "in this process", ()))
+        if not model.base_urls and model.gguf is None:
+            name = "local vectors" if model.stub is None else "the stub"
+            checkups.append(Checkup((role,), name, "in this process", ()))
     return tuple(checkups)
-
-
-def _own_name(model: ModelConfig) -> str:
-    if model.stub is not None:
-        return "the stub"
-    return f"file {model.gguf.name}" if model.gguf is not None else "local vectors"
 
 
 def _as_dict(checkup: Checkup) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def _variable_problems(where: KeyPath, name: str, key: str) -> list[Problem]:
 def _read(path: Path, base_dir: Path) -> tuple[str, str]:
     """The key in a file, and what is wrong with it ("" if nothing)."""
     try:
+        if path.is_dir():
+            return "", "is a folder; name the file in it that holds the key"
         if path.stat().st_size > _LONGEST_FILE:
             return "", f"is longer than {_LONGEST_FILE} bytes; it must hold the key alone"
         text = path.read_bytes().decode("utf-8", "replace").strip()

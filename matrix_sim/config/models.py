@@ -31,6 +31,18 @@ class SamplingConfig(Section):
     """The endpoint's seed, not the run's; sent where it is set."""
 
 
+_OWN_FIELDS = {
+    "model": "give 'models.ROLE.model'",
+    "messages": "they are the prompts; 'prompts' names a folder with your own",
+    "max_tokens": "give 'models.ROLE.max_tokens'",
+    "max_completion_tokens": "give 'models.ROLE.max_tokens'; which name is wanted is found out",
+    "response_format": "give 'models.ROLE.structured'",
+    "stream": "give 'models.ROLE.stream'",
+    "stream_options": "give 'models.ROLE.stream'",
+    "n": "one reply is read, and all would be paid for",
+}
+"""What `extra_body` would break or make dearer, and what there is in its place."""
+
 Preset = Literal["qwen3", "gpt-oss", "deepseek-r1", "llama-3", "gemma"]
 """Model families whose ways are known (`matrix_sim.llm.presets`)."""
 
@@ -132,11 +144,19 @@ class ModelConfig(Section):
         if isinstance(base_url, tuple):
             if not base_url:
                 raise ValueError("is an empty list; give at least one address")
-            if len(set(base_url)) < len(base_url):
+            if len({one.rstrip("/") for one in base_url}) < len(base_url):
                 raise ValueError("lists an address twice")
         for one in base_url if isinstance(base_url, tuple) else (base_url,):
             _demand_address(one)
         return base_url
+
+    @field_validator("extra_body")
+    @classmethod
+    def _leaves_to_the_program_what_is_its_own(cls, extra_body: dict[str, Any]) -> dict[str, Any]:
+        for key, instead in _OWN_FIELDS.items():
+            if key in extra_body:
+                raise ValueError(f"must not hold '{key}': {instead}")
+        return extra_body
 
     @model_validator(mode="after")
     def _can_be_told(self) -> ModelConfig:
@@ -159,6 +179,10 @@ class ModelConfig(Section):
                 "needs exactly one of 'base_url' (with 'model'), 'gguf', 'stub' or, for "
                 "embeddings, 'local: true'"
             )
+        if self.gguf is not None and self.model is not None:
+            raise ValueError("'gguf' takes no 'model': the file is the model")
+        if self.gguf is None and self.llama != LlamaConfig():
+            raise ValueError("'llama' says how a 'gguf' file is served, and there is none")
         if self.base_url is not None and not self.model:
             raise ValueError("'base_url' needs 'model', the name that the endpoint knows it by")
         if self.api_key_env is not None and self.api_key_file is not None:
@@ -176,6 +200,10 @@ def key_file_name(path: Path) -> str:
     return f"file:{path}"
 
 
+_ADDED_PATHS = ("/chat/completions", "/completions", "/embeddings", "/models")
+"""What some services show as their address, where it is that of one interface."""
+
+
 def _demand_address(base_url: str | None) -> None:
     if base_url is None:
         return
@@ -189,6 +217,9 @@ def _demand_address(base_url: str | None) -> None:
         raise ValueError(f"'{base_url}' is not an address; write http://HOST:PORT/v1")
     if url.query or url.fragment:
         raise ValueError("must end with its path, without '?' or '#'")
+    for added in _ADDED_PATHS:
+        if url.path.rstrip("/").endswith(added):
+            raise ValueError(f"must end before '{added}', which is added to it; most end in /v1")
 
 
 class ModelsConfig(Section):

@@ -149,7 +149,8 @@ def _describe_one(option: Any) -> str:
     if section is not None:
         return f"a mapping with keys of: {', '.join(_keys(section))}"
     if origin in (list, tuple):
-        return "a list"
+        inner = get_args(option)[:1]
+        return "a list of texts" if inner == (str,) else "a list"
     return "a mapping" if origin is dict else _NAMES.get(option, "a value")
 
 

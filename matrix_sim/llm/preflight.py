@@ -19,12 +19,15 @@ from matrix_sim.llm.answer import Answer
 from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.errands import Errands
+from matrix_sim.llm.json_body import UnreadableReply, json_object
 
 _WAITS_S = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0)
 """An endpoint that is not there is tried again, for five seconds in all."""
 _ANSWER_S = 10.0
 """How long a list of models may take to come."""
 _CHAT_S = 60.0
+NO_API = "check 'base_url' (most end in /v1): is that an OpenAI-compatible API?"
+"""What to do about answers that are no replies."""
 _END = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN})
 """What no patience of a run would mend."""
 
@@ -137,7 +140,21 @@ async def asked_briefly(errands: Errands, *, vectors: bool) -> EnvironmentalFail
         answer = await _one_token(errands, "max_tokens")
         if answer.status == 400 and b"max_completion_tokens" in answer.body:
             answer = await _one_token(errands, "max_completion_tokens")
-    return None if answer.status < 300 else errands.failure(answer)
+    return _no_api(errands, answer) if answer.status < 300 else errands.failure(answer)
+
+
+def _no_api(errands: Errands, answer: Answer) -> EnvironmentalFailure | None:
+    """A page for people, say: every request would be answered so, and none with a reply."""
+    try:
+        json_object(answer.body)
+    except UnreadableReply as error:
+        problem = str(error)
+    else:
+        return None
+    return EnvironmentalFailure(
+        Hindrance.MODEL_UNKNOWN,
+        f"{errands.place} answered {answer.status}, but {problem}; {NO_API}",
+    )
 
 
 async def _one_token(errands: Errands, length_field: str) -> Answer:

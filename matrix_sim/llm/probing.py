@@ -26,7 +26,7 @@ from matrix_sim.llm.dialect import Dialect, Structure, simpler_dialect
 from matrix_sim.llm.embedding_client import Send, Vector
 from matrix_sim.llm.errands import Errands
 from matrix_sim.llm.json_body import UnreadableReply
-from matrix_sim.llm.preflight import model_entries, model_ids
+from matrix_sim.llm.preflight import NO_API, model_entries, model_ids
 from matrix_sim.llm.wire import BodyWriter, JsonInstruction, read_reply
 from matrix_sim.text import clip, estimate_tokens
 
@@ -253,7 +253,8 @@ class ChatProbes:
         except UnreadableReply as error:
             problem = str(error)
         raise EnvironmentalFailure(
-            Hindrance.SERVER, f"{self._errands.place} answered {answer.status}, but {problem}"
+            Hindrance.SERVER,
+            f"{self._errands.place} answered {answer.status}, but {problem}; {NO_API}",
         )
 
 

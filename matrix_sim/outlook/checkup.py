@@ -14,7 +14,7 @@ from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Message, R
 from matrix_sim.llm.dialect import Structure, dialect_of
 from matrix_sim.llm.embedding_client import EmbeddingClient
 from matrix_sim.llm.errands import Errands
-from matrix_sim.llm.preflight import Place
+from matrix_sim.llm.preflight import NO_API, Place
 from matrix_sim.llm.probing import (
     ChatProbes,
     Chatted,
@@ -53,7 +53,7 @@ class Checkup:
     roles: tuple[Role, ...]
     model: str
     address: str
-    """Where it is; or that there is nothing to look at: the stub, a file, the local method."""
+    """Where it is; or that there is nothing to look at: the stub, the local method."""
     findings: tuple[Finding, ...]
 
     @property
@@ -86,7 +86,7 @@ async def check_up(place: Place, secrets: Mapping[str, SecretStr], needs: Needs)
 
 async def _chat_findings(errands: Errands, place: Place, needs: Needs) -> list[Finding]:
     model, probes = place.model, ChatProbes(errands, needs.json_instruction)
-    findings = list[Finding]()
+    findings, reached = list[Finding](), None
     try:
         reached = await probe_list(errands)
         findings.append(Finding("reachable", "ok", _ms(reached.seconds)))
@@ -101,12 +101,12 @@ async def _chat_findings(errands: Errands, place: Place, needs: Needs) -> list[F
         findings.append(_context(slot or reached.context_tokens, reached, chatted, place, needs))
         findings.append(Finding("speed", "ok", _speed(chatted)))
     except EnvironmentalFailure as failure:
-        findings += _hindered(failure, findings)
+        findings += _hindered(failure, findings, reached)
     return findings
 
 
 async def _embedding_findings(errands: Errands, key: str) -> list[Finding]:
-    findings, client = list[Finding](), None
+    findings, client, reached = list[Finding](), None, None
     try:
         reached = await probe_list(errands)
         findings.append(Finding("reachable", "ok", _ms(reached.seconds)))
@@ -120,7 +120,7 @@ async def _embedding_findings(errands: Errands, key: str) -> list[Finding]:
             else Finding("batches", "note", "differ from single texts, so that each goes alone")
         )
     except EnvironmentalFailure as failure:
-        findings += _hindered(failure, findings)
+        findings += _hindered(failure, findings, reached)
     finally:
         if client is not None:
             await client.close()
@@ -133,9 +133,24 @@ _CHECK_OF = {
 }
 
 
-def _hindered(failure: EnvironmentalFailure, before: list[Finding]) -> list[Finding]:
-    # What to do stands at the end of the detail, where a run would say it, too.
-    said, _, todo = failure.detail.partition("; ")
+_TODO_OF = {
+    Hindrance.REJECTED: "it calls the request wrong: look at its documentation, and 'extra_body'",
+    Hindrance.RATE_LIMITED: "wait, or ask for a higher limit: a run would be as patient as 'retry'",
+    Hindrance.SERVER: "look into the server's log: the trouble is its own",
+    Hindrance.TIMEOUT: "is the model still loading? Otherwise raise 'timeout_s'",
+}
+_SAY_THEMSELVES = (Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.CONNECTION)
+"""What to do about these stands at the end of the failure, where a run says it, too."""
+
+
+def _hindered(
+    failure: EnvironmentalFailure, before: list[Finding], reached: Reached | None
+) -> list[Finding]:
+    said, todo = failure.detail, _TODO_OF.get(failure.hindrance, "")
+    if failure.hindrance in _SAY_THEMSELVES or said.endswith(NO_API):
+        said, _, todo = said.rpartition("; ")
+    if failure.hindrance is Hindrance.MODEL_UNKNOWN and reached is not None and reached.models:
+        said += f" (its list: {_some(reached.models)})"
     silent = failure.hindrance in (Hindrance.CONNECTION, Hindrance.TIMEOUT) and not before
     check = "reachable" if silent else _CHECK_OF.get(failure.hindrance, "answers")
     answers = [] if silent or before else [Finding("reachable", "ok", "it answers")]
@@ -153,13 +168,16 @@ def _model(reached: Reached, served: str, model: ModelConfig) -> Finding:
         return Finding("model", "ok", f"answers as {served!r}; the server lists no models")
     if reached.listed:
         return Finding("model", "ok", f"{asked!r} is in the list of {len(reached.models)}")
-    has = ", ".join(reached.models[:5]) + (", ..." if len(reached.models) > 5 else "")
     return Finding(
         "model",
         "note",
-        f"{asked!r} is not in the list ({has}), but {served!r} answers",
+        f"{asked!r} is not in the list ({_some(reached.models)}), but {served!r} answers",
         "some servers, llama.cpp among them, take any name: is it the model that you mean?",
     )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
 
 
 async def _structure(probes: ChatProbes, model: ModelConfig) -> Finding:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from matrix_sim.llm.contracts import LLM, Finish, Reply, Request
+from matrix_sim.llm.contracts import LLM, Finish, Reply, Request, Role
 from matrix_sim.messages import TickReport
 from matrix_sim.outlook.meter import Kind, kind_of
 from matrix_sim.randomness import named_random
@@ -40,8 +40,9 @@ class Manner:
     """What was seen of a model's replies; draws are made from what was seen, evenly."""
 
     outcomes: dict[Kind, list[Outcome]] = field(default_factory=dict)
-    characters: dict[str, list[int]] = field(default_factory=dict)
-    """Of a text, by the field that it stood in; "" for prose."""
+    lengths: dict[str, list[int]] = field(default_factory=dict)
+    """Of texts, by the field that they stood in. In bytes, which tokens go by: a model may answer
+    in another language than the stub, and with three times the characters."""
     plans: list[int] = field(default_factory=list)
     """Steps of a plan."""
     effects: list[str] = field(default_factory=list)
@@ -50,7 +51,9 @@ class Manner:
     """Per action and member that could have become aware of it: whether it did (0 or 1)."""
 
     def learn(self, request: Request, reply: Reply) -> None:
-        """Take down one reply."""
+        """Take down one reply; vectors have no manner."""
+        if request.role is Role.EMBEDDING:
+            return
         kind = kind_of(request)
         outcome, value = _read(kind[1], reply)
         self.outcomes.setdefault(kind, []).append(outcome)
@@ -78,7 +81,7 @@ class Manner:
             self.aware += [1] * noticed + [0] * (others - noticed)
 
     def _measure(self, name: str, text: str) -> None:
-        self.characters.setdefault(name, []).append(len(text))
+        self.lengths.setdefault(name, []).append(len(text.encode()))
 
 
 def _read(what: str, reply: Reply) -> tuple[Outcome, Any]:
@@ -149,11 +152,12 @@ class Mannered:
         return orjson.dumps(value).decode()
 
     def _resized(self, name: str, text: str, draw: random.Random) -> str:
-        seen = self._manner.characters.get(name)
+        seen = self._manner.lengths.get(name)
         if not seen or not text:
             return text
-        length = draw.choice(seen)
-        return (text * (length // len(text) + 1))[:length]
+        length, written = draw.choice(seen), text.encode()
+        cut = (written * (length // len(written) + 1))[:length].decode("utf-8", "ignore")
+        return cut or text[:1]  # nothing said would be another matter than little said
 
 
 def _members(request: Request) -> list[str]:

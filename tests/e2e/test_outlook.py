@@ -68,12 +68,18 @@ def test_an_estimate_is_near_what_a_run_over_http_asks(tmp_path: Path) -> None:
 
 
 def test_a_genuine_server_is_found_to_be_what_it_is(server: RealServer, tmp_path: Path) -> None:
-    embedding = {k: v for k, v in on(server).items() if k != "sampling"}
+    assert server.vectors is not None
+    (tmp_path / "vectors.key").write_text(server.vectors.api_key)
+    embedding = {
+        "base_url": server.vectors.base_url,
+        "model": server.vectors.model,
+        "api_key_file": str(tmp_path / "vectors.key"),
+    }
     config = str(write_config(tmp_path, {"default": on(server), "embedding": embedding}))
     command = ("check-models", config, "--json")
     code, output, said = ended(tmp_path / "check", *command, key=server.api_key)
     assert code == 0, output + said
-    chat, vectors = (findings(checkup) for checkup in json.loads(output))
+    chat, vectors = (findings(checkup) for checkup in json.loads(output)["endpoints"])
     assert chat["replies of a shape"]["said"] == "by JSON schema: honoured"
     assert chat["thinking"]["said"] == "found in 'reasoning_content'"
     assert chat["usage"]["mark"] == "ok"
@@ -103,9 +109,9 @@ def test_a_name_that_llama_cpp_does_not_list_is_taken_all_the_same_and_told(
     command = ("check-models", config, "--json")
     code, output, said = ended(tmp_path / "check", *command, key=server.api_key)
     assert code == 0, output + said
-    found = findings(json.loads(output)[0])["model"]
+    found = findings(json.loads(output)["endpoints"][0])["model"]
     assert found["mark"] == "note"
-    assert "'no-such-model' is not in the list (tiny), but 'tiny' answers" in found["said"]
+    assert f"is not in the list ({server.model}), but '{server.model}' answers" in found["said"]
 
 
 def test_a_preview_on_a_genuine_server_shows_its_thinking_and_calibrates(

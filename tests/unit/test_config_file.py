@@ -174,6 +174,25 @@ def test_a_wrong_value_is_named_with_what_was_given_and_what_is_wanted(
         ("{base_url: 'h:80', model: m}", "models.default.base_url: 'h:80' is not an address"),
         ("{base_url: 'http://[/v1', model: m}", "models.default.base_url: is not an address"),
         ("{base_url: 'http://h/v1?k=1', model: m}", "must end with its path"),
+        (
+            "{base_url: ['http://h/v1', 'http://h/v1/'], model: m}",
+            "default.base_url: lists an address twice",
+        ),
+        (
+            "{base_url: ['http://h/v1', 3], model: m}",
+            "default.base_url: a list given; wants text or a list of texts",
+        ),
+        (
+            "{base_url: 'http://h/v1/chat/completions/', model: m}",
+            "default.base_url: must end before '/chat/completions', which is added to it",
+        ),
+        ("{gguf: a.gguf, model: m}", "models.default: 'gguf' takes no 'model'"),
+        ("{stub: {}, llama: {slots: 2}}", "models.default: 'llama' says how a 'gguf' file"),
+        (
+            "{stub: {}, extra_body: {stream: true}}",
+            "default.extra_body: must not hold 'stream': give 'models.ROLE.stream'",
+        ),
+        ("{stub: {}, extra_body: {n: 2}}", "must not hold 'n': one reply is read"),
         ("{local: true}", "'local: true' is for 'embedding' only"),
         ("{stub: {latency: slow}}", "stub.latency: stub latency 'slow' is not understood"),
         ("{stub: {faults: {sever: 0.1}}}", "did you mean 'server'?"),

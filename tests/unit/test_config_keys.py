@@ -109,7 +109,7 @@ def test_a_file_that_is_not_there_is_told_beside_everything_else(folder: Path) -
 
 def test_a_folder_is_no_file(folder: Path) -> None:
     (folder / "keys" / "mine").mkdir(parents=True)
-    assert "models.default.api_key_file: the file cannot be read" in refusal(folder)
+    assert "models.default.api_key_file: the file is a folder" in refusal(folder)
 
 
 def test_a_key_in_place_of_its_file_is_refused_without_showing_it(folder: Path) -> None:

@@ -8,13 +8,15 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from matrix_sim.config import RetryConfig
 from matrix_sim.config.endpoint import LlamaConfig
 from matrix_sim.config.file import LoadedConfig, load_config
-from matrix_sim.config.models import Preset
+from matrix_sim.config.models import ModelConfig, Preset
 from matrix_sim.config.runtime import OutageConfig
 from matrix_sim.llm.local_server import DEFAULT_CONTEXT_TOKENS
+from matrix_sim.llm.presets import FAMILIES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "endpoints.md").read_text("utf-8")
 SNIPPETS = re.findall(r"^```yaml\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -44,7 +46,7 @@ def test_every_config_of_the_page_is_one(snippet: str, tmp_path: Path) -> None:
 
 
 def test_every_section_of_the_table_at_the_top_is_there_with_a_config() -> None:
-    links = re.findall(r"\]\(#([a-z-]+)\)", PAGE)
+    links = list(dict.fromkeys(re.findall(r"\]\(#([a-z-]+)\)", PAGE)))
     heads = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
     anchors = {re.sub(r"[^a-z -]", "", head.lower()).replace(" ", "-"): head for head in heads}
     assert set(links) <= set(anchors)
@@ -61,6 +63,25 @@ def test_no_key_stands_on_the_page() -> None:
 def test_presets_of_the_page_are_known() -> None:
     presets = [m.get("preset") for s in SNIPPETS for m in models_of(s).values()]
     assert {p for p in presets if p} <= set(get_args(Preset))
+
+
+def test_the_table_of_families_says_what_is_sent() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|", PAGE, re.MULTILINE)
+    assert [preset for preset, *_ in rows] == list(FAMILIES)
+    for preset, *cells in rows:
+        family = FAMILIES[preset]
+        for cell, sent in zip(cells, (family.on, family.off), strict=True):
+            shown = None if cell.startswith("refused") else yaml.safe_load(cell.strip("`"))
+            assert shown == sent, preset
+
+
+def test_fields_that_are_not_for_extra_body_are_all_on_the_page() -> None:
+    sentence = PAGE.partition("Some fields are not for `extra_body`")[2]
+    named = re.findall(r"`(\w+)`", sentence.partition("\n\n")[0])
+    for field in named:
+        with pytest.raises(ValidationError, match=f"must not hold '{field}'"):
+            ModelConfig.model_validate({"stub": {}, "extra_body": {field: 1}})
+    assert len(named) == 8
 
 
 def test_defaults_that_the_page_shows_are_those_of_the_program() -> None:

@@ -218,7 +218,7 @@ def test_an_outage_is_told_once_and_its_end_too() -> None:
         return lines + news.lines(port.status())
 
     paused, back = run_virtually(told())
-    assert paused.startswith("paused: http://here/v1 is down since ")
+    assert paused.startswith("paused: http://here/v1 has been down for ")
     assert paused.endswith("(connection refused); probing every 5 s")
     assert back == "on again: http://here/v1 answers"
 

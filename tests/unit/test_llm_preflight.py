@@ -92,6 +92,12 @@ def test_a_wrong_path_is_a_problem() -> None:
     assert "'base_url' (most end in /v1)" in str(problem)
 
 
+def test_a_page_for_people_is_no_endpoint() -> None:
+    page = Scripted(body=b"<!DOCTYPE html><html>Welcome</html>")
+    (problem,), _ = looked(lambda _: page, lambda _: page)
+    assert "the body is no JSON; check 'base_url'" in str(problem)
+
+
 def test_a_key_that_may_not_list_models_may_still_chat() -> None:
     problems, _ = looked(lambda _: chat("a"), lambda _: error(403, "missing scope"))
     assert problems == ()

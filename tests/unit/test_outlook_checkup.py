@@ -83,6 +83,20 @@ def test_a_model_that_is_unknown_is_told_with_what_to_do() -> None:
     checkup = checked(lambda _: error(404, "no model qwen"), listed=models("other"))
     assert finding(checkup, "model").mark == "wrong"
     assert "'qwen'" in finding(checkup, "model").todo
+    assert finding(checkup, "model").said.endswith("no model qwen (its list: other)")
+
+
+def test_an_answer_that_is_no_reply_says_what_to_look_at() -> None:
+    found = finding(checked(lambda _: Scripted(body=b"<html>Welcome</html>")), "answers")
+    assert (found.mark, found.said.endswith("the body is no JSON")) == ("wrong", True)
+    assert "base_url" in found.todo
+
+
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_every_refusal_is_told_whole_and_with_what_to_do(status: int) -> None:
+    found = finding(checked(lambda _: error(status, "no; not now")), "answers")
+    assert found.said.endswith("no; not now")
+    assert found.todo
 
 
 def test_a_name_that_the_server_takes_without_listing_it_is_pointed_out() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from matrix_sim.directions import decode_directions
 from matrix_sim.llm.contracts import Finish, Reply, Request, Role
 from matrix_sim.messages import PlanEffect
 from matrix_sim.outlook.manner import Manner, Mannered, Outcome
@@ -88,6 +89,15 @@ def test_it_says_as_much_and_decides_alike() -> None:
     assert {len(step.goal.plan) for step in steps if step.goal is not None} == {4}
 
 
+@pytest.mark.parametrize(("said", "taken_on"), [("a" * 90, 30), ("]", 1)])
+def test_it_says_as_much_in_bytes_which_tokens_go_by(said: str, taken_on: int) -> None:
+    request = next(r for r in Played(terse).model.asked if parts(r)[0] == "act")
+    manner = Manner()
+    manner.learn(request, reply(act(said)))
+    steps = [step for report in Played(wordy, manner).reports for step in report.steps]
+    assert {len(step.action.text) for step in steps} == {taken_on}
+
+
 @pytest.mark.parametrize(
     ("said", "outcome"),
     [
@@ -111,6 +121,15 @@ def test_replies_that_are_no_use_are_as_frequent_as_they_were_seen() -> None:
     asked = [request for request in Played(wordy, manner).model.asked if request.role is acts[0]]
     again = sum(request.attempt > 1 for request in asked) / len(asked)
     assert 0.15 < again < 0.45  # a half of the first questions, a third of all
+
+
+def test_vectors_are_no_prose_to_be_made_longer() -> None:
+    request = Request("embed/g0000/t0", Role.EMBEDDING, (), 64)
+    manner = Manner()
+    manner.learn(request, reply("AAA="))
+    vectors = Mannered(ScriptedModel(lambda _: "AQIDBAUGBwg=\nCAcGBQQDAgE="), manner, seed=1)
+    said = asyncio.run(vectors.complete(request)).text
+    assert [len(one) for one in decode_directions(said)] == [8, 8]
 
 
 def test_nothing_learnt_changes_nothing() -> None:

@@ -33,7 +33,7 @@ class EndpointNews:
 def outage(lane: LaneStatus) -> str:
     """That an endpoint is down, since when and why."""
     why = clip(" ".join(lane.why.split()), _WHY_CHARACTERS)
-    return f"{lane.name} is down since {lane.down_s or 0.0:.0f} s ({why})"
+    return f"{lane.name} has been down for {lane.down_s or 0.0:.0f} s ({why})"
 
 
 def standing(lanes: Sequence[LaneStatus]) -> list[str]:
@@ -41,7 +41,7 @@ def standing(lanes: Sequence[LaneStatus]) -> list[str]:
     parts = []
     for lane in lanes:
         if lane.down_s is not None:
-            parts.append(f"paused: {lane.name} is down since {lane.down_s:.0f} s")
+            parts.append(f"paused: {lane.name} has been down for {lane.down_s:.0f} s")
         elif lane.held_s >= _WORTH_TELLING_S:
             parts.append(f"{lane.name} asks to wait {lane.held_s:.0f} s")
     return parts
