@@ -29,12 +29,11 @@ from actors.store import Store
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.errors import MatrixSimError, RunFailure
 from matrix_sim.llm.backends import model_of, society_roles
-from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.llm.limits.gates import limited
 from matrix_sim.llm.limits.lease import LaneStatus
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
-from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.society.society import Society
@@ -252,28 +251,21 @@ def _cast(stage: Stage, placement: Placement) -> Cast:
         )
         for number in range(placement.llm_actors)
     )
-    acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
-    agent = agent_settings(
-        society.settings,
-        acting.max_tokens,
-        largest_reply=acting.largest_reply,
-        thinking_back=acting.reasoning.in_context,
-    )
-    modulator = modulator_settings(
-        society.settings,
-        routing.max_tokens,
-        vectors=not config.models.embedding.local,
-        largest_reply=routing.largest_reply,
-        thinking_back=routing.reasoning.in_context,
-    )
-    charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
+    charters = [charter_of(society, g.group, config.models) for g in society.groups]
     agents: dict[int, Handle] = {}
     groups: dict[int, Handle] = {}
     if placement.kind == "spread":
         for charter in charters:
             troupe = {
                 m.agent: _actor(
-                    AgentActor, "SPREAD", m, charter.group, agent, stage.prompts, llm, store
+                    AgentActor,
+                    "SPREAD",
+                    m,
+                    charter.group,
+                    charter.agent_settings,
+                    stage.prompts,
+                    llm,
+                    store,
                 )
                 for m in charter.members
             }

@@ -15,6 +15,7 @@ from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.limits.news import EndpointNews
 from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
 from matrix_sim.personas.model import Persona
@@ -103,9 +104,7 @@ async def _look(
             llm,
             prompts,
             personas,
-            max_tokens=model.max_tokens,
-            largest_reply=model.largest_reply,
-            thinking_back=model.reasoning.in_context,
+            terms=ReplyTerms.of(model),
             width=width,
             tell=tell,
         )

@@ -16,6 +16,7 @@ from matrix_sim.founding import found_society
 from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import LLM, Role
 from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.stub.faults import FaultPlan
 from matrix_sim.outlook.meter import Counts, Kind, Meter
 from matrix_sim.outlook.sample import Sample, SampledGroups, sample_of
@@ -201,8 +202,8 @@ class _Player:
     async def look(self, personas: Sequence[Persona]) -> Counts:
         backends, llm = self._models((Role.ANONYMISER,))
         meter = Meter(llm)
-        room = model_of(self.config.models, Role.ANONYMISER).max_tokens
-        await look_closely(meter, self.prompts, personas, max_tokens=room, width=_IN_FLIGHT)
+        terms = ReplyTerms.of(model_of(self.config.models, Role.ANONYMISER))
+        await look_closely(meter, self.prompts, personas, terms=terms, width=_IN_FLIGHT)
         await backends.close()
         return meter.counts
 
