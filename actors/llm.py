@@ -18,19 +18,12 @@ from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.backends import Backends, GateOf, open_gates
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.limits.gates import LeasedGates
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import COARSE_BLOCK_TOKENS, PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.writes import ProcessDied
-
-PREFIX_CACHE_TOKENS = 1_000_000
-"""Size of the modelled prefix cache over all LLM actors: about what a GPU of 80 GB keeps for an
-8B model with grouped-query attention (128 KB a token)."""
-_BLOCK_TOKENS = 64
-"""Grain of the model. Servers cache in blocks of 16 or finer; this coarse it costs a quarter, and
-counts at most 64 tokens a request too many."""
 
 
 class LLM(DeskActor):
@@ -69,7 +62,7 @@ class LLM(DeskActor):
             self._backends.of_role,
             StoreJournal(RemoteStore(CoalescedPort(store))),
             max_in_flight=max_in_flight,
-            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share, _BLOCK_TOKENS),
+            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share, COARSE_BLOCK_TOKENS),
             failpoints=Failpoints.from_environment(os.environ),
             tariffs=tariffs_of(models),
             holder=name,
