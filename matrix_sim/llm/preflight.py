@@ -7,7 +7,7 @@ list the one that is asked for: only an answer settles that, for some servers ta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from matrix_sim.llm.answer import Answer
 from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.errands import Errands
+from matrix_sim.llm.retrying import Sleep
 
 _WAITS_S = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0)
 """An endpoint that is not there is tried again, for five seconds in all."""
@@ -27,8 +28,6 @@ _ANSWER_S = 10.0
 _CHAT_S = 60.0
 _END = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN})
 """What no patience of a run would mend."""
-
-Sleep = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from matrix_sim.llm.limits.headers import announced
 from matrix_sim.llm.limits.lease import Down, LaneTerms, Lease, LimiterPort, Report, Tally
 from matrix_sim.llm.limits.ledger import Ledger
 from matrix_sim.llm.limits.rates import TokenEstimate
+from matrix_sim.llm.retrying import LONGEST_WAIT_S
 
 _IN_USE = 0.8
 """Share of the slots from which on a reply says how the endpoint does at the limit."""
@@ -36,9 +37,6 @@ _GAP_S = 0.01
 _BRAKE = 0.9
 _IDLE_S = 1.0
 _HEADERS_EVERY_S = 0.25
-LONGEST_HOLD_S = 600.0
-"""An endpoint that wants to be left alone for longer holds up nobody here: the call that was told
-so fails with it (`retrying.py`)."""
 
 
 class LeasedGate:
@@ -247,7 +245,8 @@ class LeasedGate:
         self.pump()
 
     def _hold(self, seconds: float, now: float) -> None:
-        if seconds <= LONGEST_HOLD_S:
+        # The call that is told to wait for longer fails with it, and holds up nobody else.
+        if seconds <= LONGEST_WAIT_S:
             self._hold_until = max(self._hold_until, now + seconds)
 
     # The lease.
