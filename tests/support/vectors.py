@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.embedding_client import Vector
 from matrix_sim.llm.embeddings import embed_texts
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.kept_vectors import KeptVectors
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
