@@ -1,84 +1,32 @@
-"""Wires a society to a cluster: which actors there are, where they live, who knows whom.
-
-The driver creates every actor: killing an actor would take along those that it had created.
-"""
+"""One run on a cluster, from the driver's side: it starts, is watched, is stopped, ends."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 import ray
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.agent import AgentActor
-from actors.coordinator import Coordinator, RunOrder, Status
+from actors.casting import Cast as Cast
+from actors.casting import Stage as Stage
+from actors.casting import cast, has_limits, models_asked
+from actors.coordinator import RunOrder, Status
 from actors.handle import Handle
-from actors.host import Host
-from actors.limiter import LimiterActor
-from actors.llm import LLM
-from actors.modulator import ModulatorActor
-from actors.placement import ClusterSize, Placement, choose_placement
+from actors.placement import ClusterSize, choose_placement
 from actors.port import DirectPort
-from actors.store import Store
-from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.errors import MatrixSimError, RunFailure
-from matrix_sim.llm.backends import model_of, society_roles
-from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
-from matrix_sim.llm.limits.gates import limited
+from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.llm.limits.lease import LaneStatus
-from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.society.assembly import GroupCharter, charter_of
-from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
-from matrix_sim.society.simulation_plan import plan_of
-from matrix_sim.society.society import Society
 
 _COORDINATOR_LIVES = 5
 """How often in a row a coordinator may die without having committed anything in between."""
 _STATUS_EVERY_S = 0.5
 STOP_GRACE_S = 30.0
 """How long what is under way may take to come home after a stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The actors of a run."""
-
-    store: Handle
-    limiter: Handle | None
-    """None where no endpoint has limits."""
-    llm: tuple[Handle, ...]
-    agents: Mapping[int, Handle]
-    """Empty when packed."""
-    groups: Mapping[int, Handle]
-    """Who holds each group; several groups share one when packed."""
-    coordinator: Handle
-
-    def everyone(self) -> tuple[Handle, ...]:
-        """Each actor once, the store last."""
-        holders = dict.fromkeys(self.groups.values())
-        limiter = () if self.limiter is None else (self.limiter,)
-        others = (*self.agents.values(), *self.llm, *limiter)
-        return (self.coordinator, *holders, *others, self.store)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A society that is ready to be played, and how."""
-
-    society: Society
-    config: RunConfig
-    prompts: PromptLibrary
-    directory: Path
-    owner: str
-    """Who holds the run's lock, for people."""
-    free_clock: bool = False
 
 
 class Production:
@@ -97,7 +45,7 @@ class Production:
             len(stage.society.members),
             len(stage.society.groups),
             cluster,
-            model_files=any(model.gguf is not None for model in _models(stage.config)),
+            model_files=any(model.gguf is not None for model in models_asked(stage.config)),
         )
         self.cast: Cast | None = None
         self._committed = 0
@@ -111,11 +59,11 @@ class Production:
         groups, people = len(society.groups), len(society.members)
         hosts = math.ceil(groups / placement.groups_per_host)
         holders = groups + people if placement.kind == "spread" else hosts
-        return holders + placement.llm_actors + 2 + _limited(self._stage.config)
+        return holders + placement.llm_actors + 2 + has_limits(self._stage.config)
 
     async def start(self) -> Cast:
         """Create all actors and wait until each answers."""
-        self.cast = _cast(self._stage, self.placement)
+        self.cast = cast(self._stage, self.placement)
         try:
             await asyncio.gather(*(actor.ping.remote() for actor in self.cast.everyone()))
         except MatrixSimError as told:
@@ -128,7 +76,7 @@ class Production:
         return self.cast
 
     def _suspicion(self) -> str:
-        models = _models(self._stage.config)
+        models = models_asked(self._stage.config)
         files = dict.fromkeys(model.gguf.name for model in models if model.gguf is not None)
         if not files:
             return ""
@@ -227,104 +175,6 @@ class Production:
         if self.cast is None:
             raise AssertionError("start() comes first")
         return self.cast
-
-
-def _cast(stage: Stage, placement: Placement) -> Cast:
-    config, society = stage.config, stage.society
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    store = _actor(
-        Store, here, str(stage.directory), stage.owner, config.runtime.backup, config.budget
-    )
-    limiter = _actor(LimiterActor, here) if _limited(config) else None
-    llm = tuple(
-        _actor(
-            LLM,
-            here if _loopback(config) else "SPREAD",
-            config.models,
-            config.secrets,
-            stage.prompts,
-            config.seed,
-            max(1, config.runtime.max_in_flight // placement.llm_actors),
-            placement.llm_actors,
-            len(society.members[0].direction),
-            store,
-            f"llm{number}",
-            config.runtime,
-            limiter,
-        )
-        for number in range(placement.llm_actors)
-    )
-    acting, routing = (model_of(config.models, role) for role in (Role.AGENT, Role.MODULATOR))
-    agent = agent_settings(
-        society.settings,
-        acting.max_tokens,
-        largest_reply=acting.largest_reply,
-        thinking_back=acting.reasoning.in_context,
-    )
-    modulator = modulator_settings(
-        society.settings,
-        routing.max_tokens,
-        vectors=not config.models.embedding.local,
-        largest_reply=routing.largest_reply,
-        thinking_back=routing.reasoning.in_context,
-    )
-    charters = [charter_of(society, g.group, agent, modulator) for g in society.groups]
-    agents: dict[int, Handle] = {}
-    groups: dict[int, Handle] = {}
-    if placement.kind == "spread":
-        for charter in charters:
-            troupe = {
-                m.agent: _actor(
-                    AgentActor, "SPREAD", m, charter.group, agent, stage.prompts, llm, store
-                )
-                for m in charter.members
-            }
-            agents |= troupe
-            groups[charter.group] = _actor(
-                ModulatorActor, "SPREAD", charter, stage.prompts, troupe, llm, store
-            )
-    else:
-        for part in _parts(charters, placement.groups_per_host):
-            host = _actor(Host, "SPREAD", part, stage.prompts, llm, store)
-            groups |= {charter.group: host for charter in part}
-    plan = plan_of(society, config.runtime, free_clock=stage.free_clock)
-    coordinator = _actor(Coordinator, here, plan, groups, store)
-    return Cast(store, limiter, llm, agents, groups, coordinator)
-
-
-def _actor(
-    kind: type, strategy: str | NodeAffinitySchedulingStrategy, *arguments: object
-) -> Handle:
-    """A restartable actor that takes no CPU from the scheduler: it mostly waits."""
-    handle: Handle = (
-        ray.remote(kind)  # type: ignore[assignment]
-        .options(num_cpus=0, max_restarts=-1, max_task_retries=0, scheduling_strategy=strategy)
-        .remote(*arguments)
-    )
-    return handle
-
-
-def _parts(charters: Sequence[GroupCharter], size: int) -> list[list[GroupCharter]]:
-    return [list(charters[i : i + size]) for i in range(0, len(charters), size)]
-
-
-def _limited(config: RunConfig) -> bool:
-    """Whether any endpoint of the run has limits; a stub in its process has none."""
-    return any(limited(model_of(config.models, role)) for role in society_roles(config.models))
-
-
-def _loopback(config: RunConfig) -> bool:
-    """Whether an endpoint or a model file is on "this" machine: then that is the driver's."""
-    models = _models(config)
-    if any(model.gguf is not None for model in models):
-        return True
-    hosts = [urlsplit(url).hostname or "" for model in models for url in model.base_urls]
-    return any(h == "localhost" or h == "::1" or h.startswith("127.") for h in hosts)
-
-
-def _models(config: RunConfig) -> list[ModelConfig]:
-    """The models that a run may ask while it is played."""
-    return [model_of(config.models, role) for role in society_roles(config.models)]
 
 
 def _nodes() -> int:

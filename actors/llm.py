@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -18,60 +19,61 @@ from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.backends import Backends, GateOf, open_gates
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.limits.gates import LeasedGates
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import COARSE_BLOCK_TOKENS, PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.writes import ProcessDied
 
-PREFIX_CACHE_TOKENS = 1_000_000
-"""Size of the modelled prefix cache over all LLM actors: about what a GPU of 80 GB keeps for an
-8B model with grouped-query attention (128 KB a token)."""
-_BLOCK_TOKENS = 64
-"""Grain of the model. Servers cache in blocks of 16 or finer; this coarse it costs a quarter, and
-counts at most 64 tokens a request too many."""
+
+@dataclass(frozen=True, slots=True)
+class LLMCharter:
+    """What every LLM actor of a run is made from."""
+
+    models: ModelsConfig
+    secrets: Mapping[str, SecretStr] = field(repr=False)
+    """From the driver's environment; they go nowhere from here."""
+    runtime: RuntimeConfig
+    prompts: PromptLibrary
+    seed: int
+    actors: int
+    """How many LLM actors there are, which split between them what may be in flight."""
+    components: int
+    """Length of the vectors that people were grouped by."""
+
+    @property
+    def max_in_flight(self) -> int:
+        """The part of one actor."""
+        return max(1, self.runtime.max_in_flight // self.actors)
 
 
 class LLM(DeskActor):
     """Answers requests: from the journal if it can, else from the endpoint, once."""
 
     def __init__(
-        self,
-        models: ModelsConfig,
-        secrets: Mapping[str, SecretStr],
-        prompts: PromptLibrary,
-        seed: int,
-        max_in_flight: int,
-        share: int,
-        components: int,
-        store: Handle,
-        name: str,
-        runtime: RuntimeConfig,
-        limiter: Handle | None,
+        self, charter: LLMCharter, name: str, store: Handle, limiter: Handle | None
     ) -> None:
-        """`secrets` come from the driver's environment and go nowhere from here.
+        """`name` stays the same when the actor is restarted.
 
-        `max_in_flight` is this actor's part; `share` is how many LLM actors there are;
-        `components` is the length of the vectors that people were grouped by; `name` stays the
-        same when the actor is restarted. There is no `limiter` where no endpoint has limits.
+        There is no `limiter` where no endpoint has limits.
         """
         self._backends = Backends(
-            models,
-            secrets,
-            prompts,
-            seed=seed,
-            share=share,
-            components=components,
-            gate_of=_gates(runtime, limiter),
+            charter.models,
+            charter.secrets,
+            charter.prompts,
+            seed=charter.seed,
+            share=charter.actors,
+            components=charter.components,
+            gate_of=_gates(charter.runtime, limiter),
         )
         self._llm = Journaled(
             self._backends.of_role,
             StoreJournal(RemoteStore(CoalescedPort(store))),
-            max_in_flight=max_in_flight,
-            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // share, _BLOCK_TOKENS),
+            max_in_flight=charter.max_in_flight,
+            prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS // charter.actors, COARSE_BLOCK_TOKENS),
             failpoints=Failpoints.from_environment(os.environ),
-            tariffs=tariffs_of(models),
+            tariffs=tariffs_of(charter.models),
             holder=name,
         )
         # What a life before this one had under way is under way no more. Nothing waits for the

@@ -14,7 +14,8 @@ from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.limits.news import EndpointNews
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
 from matrix_sim.personas.model import Persona
@@ -24,7 +25,6 @@ from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.text import counted
 
-_PREFIX_CACHE_TOKENS = 1_000_000
 _TOLD_EVERY = 100
 _NEWS_EVERY_S = 0.5
 
@@ -93,7 +93,7 @@ async def _look(
         backends.of_role,
         StoreJournal(GroupCommit(store)),
         max_in_flight=width,
-        prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
+        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
         tariffs=tariffs_of(config.models),
     )
@@ -103,9 +103,7 @@ async def _look(
             llm,
             prompts,
             personas,
-            max_tokens=model.max_tokens,
-            largest_reply=model.largest_reply,
-            thinking_back=model.reasoning.in_context,
+            terms=ReplyTerms.of(model),
             width=width,
             tell=tell,
         )

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from matrix_sim.config import RunConfig
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
-from matrix_sim.llm.backends import model_of
-from matrix_sim.llm.contracts import LLM, Role
+from matrix_sim.llm.contracts import LLM
 from matrix_sim.messages import Grant, Scenario, SummaryOrder, TickReport
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import (
@@ -23,7 +22,6 @@ from matrix_sim.society.assembly import (
 )
 from matrix_sim.society.contracts import Groups, Ledger, Progress
 from matrix_sim.society.modulator import Modulator
-from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.society.simulation import Simulation
 from matrix_sim.society.simulation_plan import SimulationPlan, plan_of
 from matrix_sim.society.society import Society
@@ -48,25 +46,7 @@ class Rehearsal:
 
     def group(self, number: int) -> LiveGroup:
         """One group with its people, as far as the store says that it has come."""
-        models, settings = self.config.models, self.society.settings
-        agent, modulator = model_of(models, Role.AGENT), model_of(models, Role.MODULATOR)
-        charter = charter_of(
-            self.society,
-            number,
-            agent_settings(
-                settings,
-                agent.max_tokens,
-                largest_reply=agent.largest_reply,
-                thinking_back=agent.reasoning.in_context,
-            ),
-            modulator_settings(
-                settings,
-                modulator.max_tokens,
-                vectors=not models.embedding.local,
-                largest_reply=modulator.largest_reply,
-                thinking_back=modulator.reasoning.in_context,
-            ),
-        )
+        charter = charter_of(self.society, number, self.config.models)
         history = StoreHistory(self.channel)
 
         def build(reports: tuple[TickReport, ...]) -> Modulator:

@@ -215,7 +215,7 @@ def _endpoint_vectors(
                 served,
                 its_key,
                 texts,
-                through=kept.vectors,
+                kept.vectors,
                 tell_clipped=tell,
                 on_headers=gate.saw,
             )

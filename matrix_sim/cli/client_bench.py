@@ -29,7 +29,7 @@ from matrix_sim.language import Language
 from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import Address, Message, Request, Role, Schema
 from matrix_sim.llm.journaled import Journaled
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.stub.endpoint import MODEL
 from matrix_sim.llm.stub.server import run_stub_server
@@ -43,7 +43,6 @@ from matrix_sim.store.run_store import RunStore
 _LANGUAGE: Language = "en"
 _MAX_TOKENS = 512
 _AGENTS = 64
-_PREFIX_CACHE_TOKENS = 1_000_000
 _PATIENCE_S = 60.0
 
 _Ask = Callable[[int], Awaitable[object]]
@@ -102,7 +101,7 @@ async def _measure(load: ClientLoad, base_url: str, folder: Path) -> ClientFigur
         backends.of_role,
         StoreJournal(commit),
         max_in_flight=load.in_flight,
-        prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
+        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
     )
 

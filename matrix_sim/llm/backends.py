@@ -13,8 +13,8 @@ from matrix_sim.config.roles import model_of as model_of
 from matrix_sim.config.roles import society_roles as society_roles
 from matrix_sim.llm.contracts import Gate, Role
 from matrix_sim.llm.file_endpoint import FileEndpoint, OwnEndpoint
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.lanes import Lane
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.endpoint import StubEndpoint
 from matrix_sim.prompts.library import PromptLibrary

@@ -47,7 +47,7 @@ class Connections:
         base_url: what the URLs of requests begin with.
         headers: of every request.
         connections: how many there may be.
-        connect_s: seconds that connecting may take.
+        connect_s: seconds that connecting may take; None: any number.
         keep_alive_s: seconds that a connection may idle and still be used.
         race_s: how soon a loss has to show to be a `StaleConnection`.
     """
@@ -58,7 +58,7 @@ class Connections:
         headers: Mapping[str, str],
         *,
         connections: int,
-        connect_s: float,
+        connect_s: float | None,
         keep_alive_s: float,
         race_s: float = RACE_S,
     ) -> None:
@@ -81,13 +81,25 @@ class Connections:
                 `race_s` and before any byte of an answer.
             aiohttp.ClientError: no answer came for any other reason.
         """
+        return await self.request("POST", path, body, headers)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> aiohttp.ClientResponse:
+        """As `post`, by any method."""
         url = self._base_url + path
         # Made here and not before: sessions belong to the loop that runs.
         session = self._session = self._session or self._opened()
         clock = asyncio.get_running_loop().time
         passage, begun = _Passage(), clock()
         try:
-            return await session.post(url, data=body, headers=headers, trace_request_ctx=passage)
+            return await session.request(
+                method, url, data=body, headers=headers, trace_request_ctx=passage
+            )
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             if passage.reused and _unanswered(error) and clock() - begun <= self._race_s:
                 raise StaleConnection from error

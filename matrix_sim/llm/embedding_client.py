@@ -148,7 +148,7 @@ class Batches:
         """
         if self.right is None and len(texts) > 1:
             together, alone = await self._send(texts), await self._send(texts[:1])
-            self.right = _same_direction(together[0], alone[0])
+            self.right = same_direction(together[0], alone[0])
             if self.right:
                 return list(together)
         if self.right is False:
@@ -156,7 +156,7 @@ class Batches:
         return list(await self._send(texts))
 
 
-def _same_direction(one: Vector, other: Vector) -> bool:
+def same_direction(one: Vector, other: Vector) -> bool:
     """Whether two vectors of one text are the same but for rounding."""
     norms = float(np.linalg.norm(one) * np.linalg.norm(other))
     return one.shape == other.shape and float(one @ other) >= _SAME * norms

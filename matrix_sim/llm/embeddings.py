@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.llm.embedding_client import Batches, EmbeddingClient, Send, Vector
-from matrix_sim.llm.retrying import Patience
 
 Through = Callable[[Sequence[str], Send], Awaitable[list[Vector]]]
 """What takes a batch of texts to who sends it, and its vectors back."""
-
-_IN_FLIGHT = 8
 
 
 async def embed_texts(
     config: ModelConfig,
     api_key: str,
     texts: Sequence[str],
+    through: Through,
     batch: int = 64,
     *,
-    through: Through | None = None,
     tell_clipped: Callable[[int], None] = lambda _: None,
     on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
 ) -> list[Vector]:
     """One vector (float32, as the endpoint scales it) a text, in their order.
 
     Texts go out in batches where the server gets those right (`Batches`), otherwise each alone.
-    Each batch goes `through` what keeps the books of it, patience included (`KeptVectors`); without
-    it, nobody does.
+    Each batch goes `through` what keeps the books of it, patience included (`KeptVectors`).
     `tell_clipped` is told how many were longer than the model takes, and were cut, if any.
 
     Raises:
@@ -49,14 +44,10 @@ async def embed_texts(
 
 
 class _Embedder:
-    def __init__(
-        self, config: ModelConfig, client: EmbeddingClient, through: Through | None
-    ) -> None:
+    def __init__(self, config: ModelConfig, client: EmbeddingClient, through: Through) -> None:
         self._config = config
         self._client = client
         self._through = through
-        self._patience = Patience(config.retry, sleep=asyncio.sleep, random=random.Random())  # noqa: S311
-        self._slots = asyncio.Semaphore(_IN_FLIGHT)
 
     async def embed(self, texts: Sequence[str], batch: int) -> list[Vector]:
         # The first batch shows whether there may be others.
@@ -79,8 +70,4 @@ class _Embedder:
         return vectors
 
     async def _vectors(self, texts: Sequence[str]) -> list[Vector]:
-        if self._through is not None:
-            return await self._through(texts, self._client.send)
-        async with self._slots:
-            vectors, _ = await self._patience.answer(lambda _: self._client.send(texts))
-        return vectors
+        return await self._through(texts, self._client.send)

@@ -1,7 +1,4 @@
-"""Single questions to an endpoint outside of a run, of which there are few: bare HTTP.
-
-The client that calls go through takes a second to import; a look at an endpoint takes a moment.
-"""
+"""Single questions to an endpoint outside of a run, of which there are few."""
 
 from __future__ import annotations
 
@@ -15,28 +12,45 @@ import aiohttp
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.answer import Answer
+from matrix_sim.llm.api_key import ApiKey
+from matrix_sim.llm.connections import Connections, StaleConnection
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.llm.failures import failure_of
+from matrix_sim.llm.transport import KEEP_ALIVE_S
 
 _LARGEST_BODY = 16 << 20
-_SHORTEST_SECRET = 4
-"""Shorter keys are place-holders of local servers; blanking "x" would only spoil a message."""
+_CONNECTIONS = 4
 
 
 class Errands:
-    """A connection to one address of a model, for as long as the block runs."""
+    """The connections to one address of a model, for as long as the block runs."""
 
     def __init__(self, model: ModelConfig, base_url: str, key: str) -> None:
-        """`key` is "" for a server that asks for none."""
+        """`key` is "" for a server that asks for none.
+
+        Raises:
+            UsageError: as `ApiKey`.
+        """
         self.model = model
         self.place = base_url
-        self.key_name = model.key_name if key else ""
-        self._key = key
-        self._session: aiohttp.ClientSession | None = None
+        self._key = ApiKey(key, model)
+        base = base_url.rstrip("/")
+        root = base.removesuffix("/v1")
+        self._below = base.removeprefix(root)
+        self._connections = Connections(
+            root,
+            self._key.headers,
+            connections=_CONNECTIONS,
+            connect_s=None,  # every errand has a time of its own for all of it
+            keep_alive_s=KEEP_ALIVE_S,
+        )
+
+    @property
+    def key_name(self) -> str:
+        """Where the key came from; "" where there is none."""
+        return self._key.name
 
     async def __aenter__(self) -> Self:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._session = aiohttp.ClientSession(headers=headers, trust_env=True)
         return self
 
     async def __aexit__(
@@ -45,8 +59,7 @@ class Errands:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._connections.close()
 
     async def get(self, path: str, timeout_s: float, *, root: bool = False) -> Answer:
         """Fetch `path`; beside the API's own path instead of below it with `root`.
@@ -54,7 +67,7 @@ class Errands:
         Raises:
             EnvironmentalFailure: TIMEOUT or CONNECTION; every status is an `Answer`.
         """
-        return await self._ask("GET", path, timeout_s, None, root)
+        return await self._ask("GET", path if root else self._below + path, timeout_s)
 
     async def post(self, path: str, body: bytes, timeout_s: float) -> Answer:
         """Send JSON.
@@ -62,7 +75,7 @@ class Errands:
         Raises:
             EnvironmentalFailure: as `get`.
         """
-        return await self._ask("POST", path, timeout_s, body, False)
+        return await self._ask("POST", self._below + path, timeout_s, body)
 
     def failure(self, answer: Answer) -> EnvironmentalFailure:
         """What an answer that is an error means."""
@@ -77,33 +90,27 @@ class Errands:
 
     def redact(self, text: str) -> str:
         """`text` without the key."""
-        return text.replace(self._key, "***") if len(self._key) >= _SHORTEST_SECRET else text
+        return self._key.redact(text)
 
     async def _ask(
-        self, method: str, path: str, timeout_s: float, body: bytes | None, root: bool
+        self, method: str, path: str, timeout_s: float, body: bytes | None = None
     ) -> Answer:
-        if self._session is None:
-            raise AssertionError("errands are run inside the block")
-        base = self.place.rstrip("/")
-        url = (base.removesuffix("/v1") if root else base) + path
+        headers = {"Content-Type": "application/json"} if body is not None else None
         failure: EnvironmentalFailure
         try:
-            async with asyncio.timeout(timeout_s):
-                async with self._session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers={"Content-Type": "application/json"} if body is not None else {},
-                ) as response:
-                    read = await response.content.read(_LARGEST_BODY)
-                    while more := await response.content.read(_LARGEST_BODY - len(read)):
-                        read += more
-                    return Answer(response.status, response.headers, read)
+            async with (
+                asyncio.timeout(timeout_s),
+                await self._connections.request(method, path, body, headers) as response,
+            ):
+                read = await response.content.read(_LARGEST_BODY)
+                while more := await response.content.read(_LARGEST_BODY - len(read)):
+                    read += more
+                return Answer(response.status, response.headers, read)
         except TimeoutError:
             failure = EnvironmentalFailure(
                 Hindrance.TIMEOUT, f"{self.place} did not answer within {timeout_s:g} s"
             )
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (StaleConnection, aiohttp.ClientError, OSError, ValueError) as error:
             failure = EnvironmentalFailure(
                 Hindrance.CONNECTION,
                 f"no connection to {self.place}: {self.redact(_reason(error))}; "
@@ -113,7 +120,8 @@ class Errands:
 
 
 def _reason(error: BaseException) -> str:
-    cause = getattr(error, "os_error", None) or error
+    lost = error.__cause__ if isinstance(error, StaleConnection) else error
+    cause = getattr(lost, "os_error", None) or lost
     if isinstance(cause, socket.gaierror):
         return "there is no such host"
     return str(cause) or type(cause).__name__

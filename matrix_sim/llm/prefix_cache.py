@@ -13,6 +13,13 @@ from collections import OrderedDict
 from matrix_sim.llm.contracts import Message
 from matrix_sim.text import BYTES_A_TOKEN
 
+PREFIX_CACHE_TOKENS = 1_000_000
+"""Size of the modelled prefix cache of a run: about what a GPU of 80 GB keeps for an 8B model with
+grouped-query attention (128 KB a token)."""
+COARSE_BLOCK_TOKENS = 64
+"""Grain where the model's own work counts. Servers cache in blocks of 16 or finer; this coarse it
+costs a quarter, and counts at most 64 tokens a request too many."""
+
 
 class PrefixCache:
     """An LRU cache of prompt blocks, counted in estimated tokens.

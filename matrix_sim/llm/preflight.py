@@ -7,7 +7,7 @@ list the one that is asked for: only an answer settles that, for some servers ta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.errands import Errands
 from matrix_sim.llm.json_body import UnreadableReply, json_object
+from matrix_sim.llm.retrying import Sleep
 
 _WAITS_S = (0.1, 0.3, 0.6, 1.0, 1.0, 1.0, 1.0)
 """An endpoint that is not there is tried again, for five seconds in all."""
@@ -30,8 +31,6 @@ NO_API = "check 'base_url' (most end in /v1): is that an OpenAI-compatible API?"
 """What to do about answers that are no replies."""
 _END = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN})
 """What no patience of a run would mend."""
-
-Sleep = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)

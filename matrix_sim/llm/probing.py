@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-import numpy as np
 import orjson
 
 from matrix_sim.llm.answer import Answer
@@ -23,7 +22,7 @@ from matrix_sim.llm.contracts import (
     Schema,
 )
 from matrix_sim.llm.dialect import Dialect, Structure, simpler_dialect
-from matrix_sim.llm.embedding_client import Send, Vector
+from matrix_sim.llm.embedding_client import Send, same_direction
 from matrix_sim.llm.errands import Errands
 from matrix_sim.llm.json_body import UnreadableReply
 from matrix_sim.llm.preflight import NO_API, model_entries, model_ids
@@ -48,7 +47,6 @@ _SHAPE = Schema(
     ),
 )
 _TEXTS = ("a garden in spring", "駅前の図書館", "three old bicycles")
-_SAME = 0.999
 _CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length")
 """What lists of models call the context: vLLM and SGLang, OpenRouter, and others."""
 
@@ -269,7 +267,9 @@ async def probe_vectors(send: Send) -> Embedded:
     seconds = time.monotonic() - begun
     alone = [(await send([text]))[0] for text in _TEXTS]
     pairs = zip(together, alone, strict=True)
-    return Embedded(seconds, len(together[0]), all(_same(one, other) for one, other in pairs))
+    return Embedded(
+        seconds, len(together[0]), all(same_direction(one, other) for one, other in pairs)
+    )
 
 
 class _Refused(Exception):
@@ -293,11 +293,6 @@ def _chosen(text: str) -> object:
 
     value = repair_json(text, return_objects=True)
     return value.get("answer") if isinstance(value, dict) else None
-
-
-def _same(one: Vector, other: Vector) -> bool:
-    norms = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return one.shape == other.shape and float(one @ other) >= _SAME * norms
 
 
 def _count(value: object) -> int | None:

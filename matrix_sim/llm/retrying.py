@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
 
 from matrix_sim.config import RetryConfig
 from matrix_sim.llm.contracts import (
@@ -20,8 +19,6 @@ from matrix_sim.llm.contracts import (
     Request,
 )
 from matrix_sim.llm.lanes import Lane, choose_lane
-
-T = TypeVar("T")
 
 Sleep = Callable[[float], Awaitable[object]]
 """`asyncio.sleep`, or the one of a virtual clock."""
@@ -51,35 +48,6 @@ class Backoff:
         # The exponent is bounded only so that it stays a number: 2.0 ** 1024 is none.
         ceiling = self._config.first_wait_s * 2.0 ** min(sending - 1, 64)
         return self._random.uniform(0.0, min(self._config.max_wait_s, ceiling))
-
-
-class Patience:
-    """Sends until an answer comes or nothing is left to hope for."""
-
-    def __init__(self, config: RetryConfig, *, sleep: Sleep, random: random.Random) -> None:
-        self._config = config
-        self._backoff = Backoff(config, random)
-        self._sleep = sleep
-
-    async def answer(
-        self, send: Callable[[int], Awaitable[T]], *, address: str = ""
-    ) -> tuple[T, int]:
-        """What `send` gives, called with 1, 2, ... until it does, and how often it was called.
-
-        Raises:
-            EnvironmentalFailure: the last one, with `address`, after `attempts` sendings or as
-                soon as waiting cannot help.
-        """
-        sending = 1
-        while True:
-            try:
-                return await send(sending), sending
-            except EnvironmentalFailure as failure:
-                if sending >= self._config.attempts or not _worth_waiting(failure):
-                    raise _told(failure, address, sending) from None
-                wait_s = (failure.retry_after_s or 0.0) + self._backoff.wait_s(sending)
-            await self._sleep(wait_s)
-            sending += 1
 
 
 class Retrying:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from matrix_sim.llm.contracts import LLM, Finish, Message, Reply, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.messages import Failure
 from matrix_sim.text import clip
@@ -64,11 +65,10 @@ async def ask(
     request: Request,
     model: type[M],
     repair: Repair,
-    attempts: int = _ATTEMPTS,
+    terms: ReplyTerms,
     *,
-    largest_reply: int | None = None,
+    attempts: int = _ATTEMPTS,
     shorter: Shorter | None = None,
-    thinking_back: bool = False,
 ) -> M | Failure:
     """A structured reply to `request`, which carries the schema of `model`.
 
@@ -81,11 +81,9 @@ async def ask(
         request: with `schema` set (see `schema_of`).
         model: what the reply is read as.
         repair: the message that follows a malformed reply.
+        terms: of the model that is asked.
         attempts: how many malformed or empty replies to take at most.
-        largest_reply: tokens up to which a reply that was cut off is given more room; None: twice
-            those of the request.
         shorter: puts the question more shortly.
-        thinking_back: whether a malformed reply is shown with the thinking that led to it.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now.
@@ -95,20 +93,20 @@ async def ask(
     shape = request.schema.json_schema.decode()
 
     def again(messages: Messages, reply: Reply, malformed: _Malformed) -> Messages:
-        thought = clip(reply.reasoning, _REPLY_CHARACTERS) if thinking_back else ""
+        thought = clip(reply.reasoning, _REPLY_CHARACTERS) if terms.thinking_back else ""
         said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS), thought)
         return (*messages, said, repair(malformed.error, shape))
 
     question = _Question(request, lambda text: _parse(text, model), again)
-    return await question.put(llm, attempts, largest_reply, shorter)
+    return await question.put(llm, attempts, terms.largest, shorter)
 
 
 async def ask_text(
     llm: LLM,
     request: Request,
-    attempts: int = _ATTEMPTS,
+    terms: ReplyTerms,
     *,
-    largest_reply: int | None = None,
+    attempts: int = _ATTEMPTS,
     shorter: Shorter | None = None,
 ) -> str | Failure:
     """A reply in prose, without white space around it; asked again as `ask` does.
@@ -117,7 +115,7 @@ async def ask_text(
         EnvironmentalFailure: no reply was to be had now.
     """
     question = _Question(request, lambda text: text, lambda messages, *_: messages)
-    return await question.put(llm, attempts, largest_reply, shorter)
+    return await question.put(llm, attempts, terms.largest, shorter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +127,10 @@ class _Question(Generic[T]):
     again: Callable[[Messages, Reply, _Malformed], Messages]
 
     async def put(
-        self, llm: LLM, attempts: int, largest_reply: int | None, shorter: Shorter | None
+        self, llm: LLM, attempts: int, largest: int, shorter: Shorter | None
     ) -> T | Failure:
         """Ask until there is an answer, or nothing is left to try."""
         asked, plain = self.request, self.request.messages
-        largest = 2 * asked.max_tokens if largest_reply is None else largest_reply
         while True:
             reply = await llm.complete(asked)
             result = self._result(reply)

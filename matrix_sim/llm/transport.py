@@ -1,4 +1,4 @@
-"""One POST over a real wire, its answer whole or in pieces; the only place that holds a key."""
+"""One POST over a real wire, its answer whole or in pieces."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Protocol
 import aiohttp
 
 from matrix_sim.config import ModelConfig
-from matrix_sim.errors import UsageError
 from matrix_sim.llm.answer import Answer as Answer
+from matrix_sim.llm.api_key import ApiKey
 from matrix_sim.llm.connections import Connections, StaleConnection
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 
@@ -26,9 +26,6 @@ again only once it has."""
 _CONNECT_S = 10.0
 _CONNECTIONS = 4096
 """Above any sensible number of requests in flight: what limits those is the caller's."""
-
-_SHORTEST_SECRET = 4
-"""Shorter keys are place-holders of local servers; blanking "x" would only spoil the message."""
 
 
 class Joined(Protocol):
@@ -59,7 +56,7 @@ class Joined(Protocol):
 
 
 class Transport:
-    """The connections to one endpoint; the only object that holds its key."""
+    """The connections to one endpoint."""
 
     def __init__(
         self,
@@ -72,10 +69,10 @@ class Transport:
         """`on_headers` is told the headers of every answer, whatever its status."""
         self._on_headers = on_headers
         self._timeout_s = config.timeout_s
-        self._key = _sendable(api_key, config)
+        self._key = ApiKey(api_key, config)
         self.place = base_url
         """The endpoint's address; `ModelConfig` refuses one with a password in it."""
-        self.key_name = config.key_name if self._key else ""
+        self.key_name = self._key.name
         """Where the key came from; "" where there is no key."""
         self._idle_timeout_s = config.idle_timeout_s
         self._connect_s = min(_CONNECT_S, config.timeout_s)
@@ -84,7 +81,7 @@ class Transport:
             {
                 "Content-Type": "application/json",
                 "User-Agent": "matrix-sim",
-                **({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+                **self._key.headers,
             },
             connections=_CONNECTIONS,
             connect_s=self._connect_s,
@@ -163,7 +160,7 @@ class Transport:
 
     def redact(self, text: str) -> str:
         """`text` without the key."""
-        return text.replace(self._key, "***") if len(self._key) >= _SHORTEST_SECRET else text
+        return self._key.redact(text)
 
     async def close(self) -> None:
         """Close all connections; requests under way fail."""
@@ -226,14 +223,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
-
-
-def _sendable(api_key: str, config: ModelConfig) -> str:
-    key = api_key.strip()
-    if not (key.isascii() and (key.isprintable() and " " not in key)):
-        name = config.api_key_env or "the API key"
-        raise UsageError(
-            f"{name} holds white space or characters outside ASCII, which no HTTP header carries;"
-            " set it to the key alone"
-        )
-    return key

@@ -15,7 +15,8 @@ from matrix_sim.config import ModelConfig, ModelsConfig, RunConfig, SocietyConfi
 from matrix_sim.founding import found_society
 from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import LLM, Role
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import COARSE_BLOCK_TOKENS, PREFIX_CACHE_TOKENS, PrefixCache
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.stub.faults import FaultPlan
 from matrix_sim.outlook.meter import Counts, Kind, Meter
 from matrix_sim.outlook.sample import Sample, SampledGroups, sample_of
@@ -48,9 +49,6 @@ _MOST_LOOKED_AT = 500
 _FURTHER_WINDOWS = 2
 """Windows beyond the first stage of a quota that are played at least, where it needs them."""
 _IN_FLIGHT = 64
-PREFIX_CACHE_TOKENS = 1_000_000
-"""Size of the modelled prefix cache, for all of the society."""
-_PREFIX_BLOCK = 64
 
 Wrap = Callable[[LLM], LLM]
 """Puts something around the stub."""
@@ -180,7 +178,7 @@ class _Player:
         settings = _scaled(self.config.society, sample.groups, self.groups)
         society = replace(sample.society, settings=settings)
         backends, llm = self._models()
-        meter = Meter(llm, PrefixCache(round(share * PREFIX_CACHE_TOKENS), _PREFIX_BLOCK))
+        meter = Meter(llm, PrefixCache(round(share * PREFIX_CACHE_TOKENS), COARSE_BLOCK_TOKENS))
         with RunStore.in_memory() as store:
             channel = InlineCommit(store)
             rehearsal = Rehearsal(self.config, society, self.prompts, meter, channel)
@@ -201,8 +199,8 @@ class _Player:
     async def look(self, personas: Sequence[Persona]) -> Counts:
         backends, llm = self._models((Role.ANONYMISER,))
         meter = Meter(llm)
-        room = model_of(self.config.models, Role.ANONYMISER).max_tokens
-        await look_closely(meter, self.prompts, personas, max_tokens=room, width=_IN_FLIGHT)
+        terms = ReplyTerms.of(model_of(self.config.models, Role.ANONYMISER))
+        await look_closely(meter, self.prompts, personas, terms=terms, width=_IN_FLIGHT)
         await backends.close()
         return meter.counts
 

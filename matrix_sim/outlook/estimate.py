@@ -9,7 +9,8 @@ from statistics import fmean
 
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.llm.backends import model_of
-from matrix_sim.llm.contracts import Role
+from matrix_sim.llm.contracts import Role, Usage
+from matrix_sim.llm.tariff import BILLION, Tariff
 from matrix_sim.outlook.dry_run import DryRun
 from matrix_sim.outlook.duration import duration_of
 from matrix_sim.outlook.figures import Bound, Estimate, KindEstimate, RoleEstimate
@@ -19,7 +20,6 @@ from matrix_sim.outlook.preview import Previewed
 GROUPING = "grouping"
 """The kind of the calls that people are grouped by."""
 _EMBEDDED_AT_ONCE = 64
-_MILLION = 1_000_000
 
 
 def estimate(
@@ -139,13 +139,13 @@ def _ratio(like: Count | None) -> float:
 
 
 def _role(role: Role, model: ModelConfig, kinds: tuple[KindEstimate, ...]) -> RoleEstimate:
-    price = model.price
-    found = RoleEstimate(role, _name(model), kinds, None, price is not None)
+    priced = model.price is not None
+    found = RoleEstimate(role, _name(model), kinds, None, priced)
     output = found.output_tokens
-    if price is None or output is None:
+    if not priced or output is None:
         return found
-    cost = (found.prompt_tokens * price.input + output * price.output) / _MILLION
-    return replace(found, cost=cost)
+    cost = Tariff.of(model.price).cost(Usage(found.prompt_tokens, output))
+    return replace(found, cost=cost / BILLION)
 
 
 def _name(model: ModelConfig) -> str:

@@ -14,7 +14,7 @@ from matrix_sim.llm.contracts import EnvironmentalFailure, Reply, Request
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.limits.limiter import Limiter
-from matrix_sim.llm.prefix_cache import PrefixCache
+from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.outlook.manner import Manner
@@ -25,8 +25,6 @@ from matrix_sim.society.society import Society
 from matrix_sim.store.adapters import StoreJournal, StoreLedger
 from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
-
-_PREFIX_CACHE_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ async def play_preview(
         backends.of_role,
         StoreJournal(channel),
         max_in_flight=config.runtime.max_in_flight,
-        prefix_cache=PrefixCache(_PREFIX_CACHE_TOKENS),
+        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
         tariffs=tariffs_of(config.models),
     )

@@ -211,7 +211,9 @@ class Agent:
     def _request(
         self, address: str, messages: tuple[Message, ...], schema: Schema | None
     ) -> Request:
-        return Request(Address(address), Role.AGENT, messages, self._settings.max_tokens, schema)
+        return Request(
+            Address(address), Role.AGENT, messages, self._settings.reply.max_tokens, schema
+        )
 
     async def _ask(
         self,
@@ -230,8 +232,7 @@ class Agent:
             request,
             model,
             self._prompts.repair,
-            largest_reply=self._settings.largest_reply,
-            thinking_back=self._settings.thinking_back,
+            self._settings.reply,
             shorter=shorter,
         )
 
@@ -270,7 +271,7 @@ class Agent:
         reply = await ask_text(
             self._llm,
             request,
-            largest_reply=self._settings.largest_reply,
+            self._settings.reply,
             shorter=in_turn(
                 messages([replace(item, text=clip(item.text, characters)) for item in block])
                 for characters in _SHORTER_ITEMS

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from matrix_sim.config import ModelsConfig
+from matrix_sim.config.roles import model_of
 from matrix_sim.lazy import Lazy
-from matrix_sim.llm.contracts import LLM
+from matrix_sim.llm.contracts import LLM, Role
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import AgentStep, Grant, Scenario, SummaryOrder, TickReport, Turn
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.agent import Agent
@@ -15,7 +18,12 @@ from matrix_sim.society.homophily.profile import profile_text
 from matrix_sim.society.likeness import fingerprint
 from matrix_sim.society.modulator import Modulator
 from matrix_sim.society.routing import Candidate, Profile, make_router
-from matrix_sim.society.settings import AgentSettings, ModulatorSettings
+from matrix_sim.society.settings import (
+    AgentSettings,
+    ModulatorSettings,
+    agent_settings,
+    modulator_settings,
+)
 from matrix_sim.society.society import Member, Society
 
 
@@ -33,13 +41,14 @@ class GroupCharter:
     modulator_settings: ModulatorSettings
 
 
-def charter_of(
-    society: Society,
-    group: int,
-    agent_settings: AgentSettings,
-    modulator_settings: ModulatorSettings,
-) -> GroupCharter:
-    """The charter of one group of a society."""
+def charter_of(society: Society, group: int, models: ModelsConfig) -> GroupCharter:
+    """The charter of one group of a society whose roles these models play."""
+    agent = agent_settings(society.settings, ReplyTerms.of(model_of(models, Role.AGENT)))
+    modulator = modulator_settings(
+        society.settings,
+        ReplyTerms.of(model_of(models, Role.MODULATOR)),
+        vectors=not models.embedding.local,
+    )
     return GroupCharter(
         group=group,
         members=society.members_of(group),
@@ -47,13 +56,13 @@ def charter_of(
             Candidate(
                 other,
                 society.groups[other].description,
-                _profiles(society.members_of(other), modulator_settings),
+                _profiles(society.members_of(other), modulator),
             )
             for other in society.groups[group].neighbours
         ),
         strangers=society.strangers,
-        agent_settings=agent_settings,
-        modulator_settings=modulator_settings,
+        agent_settings=agent,
+        modulator_settings=modulator,
     )
 
 

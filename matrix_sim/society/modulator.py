@@ -137,12 +137,12 @@ class Modulator:
             address=Address(summary_address(self._group, order.window)),
             role=Role.MODULATOR,
             messages=messages(),
-            max_tokens=self._settings.max_tokens,
+            max_tokens=self._settings.reply.max_tokens,
         )
         reply = await ask_text(
             self._llm,
             request,
-            largest_reply=self._settings.largest_reply,
+            self._settings.reply,
             shorter=in_turn(messages(characters) for characters in _SHORTER_ACTIONS),
         )
         if isinstance(reply, Failure):

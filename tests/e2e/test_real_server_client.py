@@ -23,10 +23,10 @@ from matrix_sim.llm.contracts import (
     Role,
     Schema,
 )
-from matrix_sim.llm.embeddings import embed_texts
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 from matrix_sim.llm.structured import schema_of
 from tests.support.real_server import RealServer, real_server
+from tests.support.vectors import vectors_of
 
 pytestmark = pytest.mark.e2e
 T = TypeVar("T")
@@ -227,7 +227,7 @@ def test_texts_that_share_words_have_vectors_near_each_other(server: RealServer)
     texts = ["the agent plans a task", "the agent plans the tasks", "Water boils at sea level"]
     assert server.vectors is not None
     place = server.vectors
-    vectors = asyncio.run(embed_texts(config_of(place), place.api_key, texts))
+    vectors = asyncio.run(vectors_of(config_of(place), place.api_key, texts))
     near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
     assert near > far
     assert {v.dtype for v in vectors} == {np.dtype(np.float32)}

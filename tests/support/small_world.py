@@ -19,9 +19,9 @@ from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
 from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.embedding_endpoint import stub_embedding_endpoint
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.lanes import Lane
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.stub.embedding import bigram_vector

@@ -13,6 +13,7 @@ import pytest
 from matrix_sim.config.file import LoadedConfig, load_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Failure
 from matrix_sim.personas.anonymise.close_look import look_closely
 from matrix_sim.personas.anonymise.clues import Clue, without_clues
@@ -67,7 +68,8 @@ def people(count: int) -> list[Persona]:
 
 
 def look(model: ScriptedModel, count: int, width: int = 4) -> Any:
-    return asyncio.run(look_closely(model, PROMPTS, people(count), max_tokens=200, width=width))
+    terms = ReplyTerms(200, 400)
+    return asyncio.run(look_closely(model, PROMPTS, people(count), terms=terms, width=width))
 
 
 def test_who_cannot_be_looked_at_is_left_out_and_counted() -> None:

@@ -26,7 +26,6 @@ from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 from matrix_sim.llm.stub.endpoint import MODEL
 from matrix_sim.llm.stub.server import StubServer
 from matrix_sim.society.assembly import LocalMembers, build_agents, build_modulator, charter_of
-from matrix_sim.society.settings import agent_settings, modulator_settings
 from matrix_sim.store.adapters import StoreHistory
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
@@ -238,15 +237,7 @@ def test_an_agent_in_a_shared_process_costs_kilobytes() -> None:
     )
     store = RunStore.in_memory()
     society, history = founded(config, store), StoreHistory(InlineCommit(store))
-    charters = [
-        charter_of(
-            society,
-            group.group,
-            agent_settings(config.society, 1000),
-            modulator_settings(config.society, 1000),
-        )
-        for group in society.groups
-    ]
+    charters = [charter_of(society, group.group, config.models) for group in society.groups]
     model = ScriptedModel(lambda _: "")
     tracemalloc.start()
     try:

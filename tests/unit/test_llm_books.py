@@ -28,9 +28,9 @@ from matrix_sim.llm.contracts import (
     Role,
     Usage,
 )
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.lanes import Lane
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.llm.retrying import Retrying
 from matrix_sim.llm.tariff import Tariff, most_tokens

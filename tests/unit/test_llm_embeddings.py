@@ -11,8 +11,9 @@ import pytest
 
 from matrix_sim.config import ModelConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
-from matrix_sim.llm.embeddings import Vector, embed_texts
+from matrix_sim.llm.embedding_client import Vector
 from tests.support.scripted_server import Scripted, Seen, error, serving
+from tests.support.vectors import vectors_of
 
 TEXTS = [f"人物{i}" for i in range(10)]
 
@@ -46,9 +47,7 @@ def embed(
                     "retry": {"attempts": 3, "first_wait_s": 0},
                 }
             )
-            vectors = await embed_texts(
-                config, "sk-abc", texts, batch=batch, tell_clipped=tell_clipped
-            )
+            vectors = await vectors_of(config, "sk-abc", texts, batch, tell_clipped=tell_clipped)
             return vectors, server.seen
 
     return asyncio.run(asking())

@@ -24,8 +24,8 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.lanes import Lane, choose_lane
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.llm.retrying import Retrying
 from tests.support.books import Books
 from tests.support.examples import examples

@@ -18,8 +18,8 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.lanes import Lane
+from matrix_sim.llm.open_gate import OpenGate
 from matrix_sim.llm.retrying import LONGEST_WAIT_S, Retrying
 from tests.support.books import Books
 

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from matrix_sim.llm.contracts import Address, Finish, Message, Reply, Request, Role
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.structured import Shorter, ask, ask_text, in_turn
 from matrix_sim.messages import Failure
@@ -50,8 +51,13 @@ def repair(error: str, schema: str) -> Message:
     return Message("user", f"誤り: {error}\n形: {schema}")
 
 
-def decide(llm: Scripted, attempts: int = 2, **more: Any) -> Mood | Failure:
-    return asyncio.run(ask(llm, question(), Mood, repair, attempts, **more))
+def decide(llm: Scripted, largest: int = 512, **more: Any) -> Mood | Failure:
+    terms = ReplyTerms(256, largest)
+    return asyncio.run(ask(llm, question(), Mood, repair, terms, **more))
+
+
+def tell(llm: Scripted) -> str | Failure:
+    return asyncio.run(ask_text(llm, question(schema=False), ReplyTerms(256, 512)))
 
 
 def room(llm: Scripted) -> list[int]:
@@ -102,7 +108,7 @@ def test_a_reply_that_was_cut_off_is_asked_for_once_more_with_twice_the_room() -
 
 def test_a_reply_that_was_cut_off_is_not_believed_even_where_it_looks_whole() -> None:
     cut = Scripted((GOOD_JSON, Finish.LENGTH))
-    assert decide(cut, attempts=1, largest_reply=256) is Failure.TRUNCATED
+    assert decide(cut, attempts=1, largest=256) is Failure.TRUNCATED
 
 
 def test_room_is_doubled_until_it_is_the_largest_and_no_further() -> None:
@@ -110,13 +116,13 @@ def test_room_is_doubled_until_it_is_the_largest_and_no_further() -> None:
     assert decide(llm) is Failure.TRUNCATED
     assert room(llm) == [256, 512]
     llm = Scripted(*[("", Finish.LENGTH)] * 5)
-    assert decide(llm, largest_reply=1500) is Failure.TRUNCATED
+    assert decide(llm, largest=1500) is Failure.TRUNCATED
     assert room(llm) == [256, 512, 1024, 1500]
 
 
 def test_room_that_was_won_is_kept_and_costs_no_attempt() -> None:
     llm = Scripted(("", Finish.LENGTH), "文", ("", Finish.LENGTH), GOOD_JSON)
-    assert decide(llm, largest_reply=1024) == GOOD
+    assert decide(llm, largest=1024) == GOOD
     assert room(llm) == [256, 512, 512, 1024]
     assert [len(r.messages) for r in llm.asked] == [2, 2, 4, 4]
 
@@ -156,7 +162,7 @@ def test_a_repeated_question_says_what_was_wrong_with_the_reply_before() -> None
 @pytest.mark.parametrize("word", ["truncated", "empty", "malformed", "context_overflow"])
 def test_prose_that_is_the_name_of_a_failure_is_prose(word: str) -> None:
     llm = Scripted(word)
-    assert asyncio.run(ask_text(llm, question(False))) == word
+    assert tell(llm) == word
     assert len(llm.asked) == 1
 
 
@@ -180,7 +186,7 @@ def test_what_asking_again_cannot_change_is_a_failure_at_once(
 ) -> None:
     llm = Scripted((GOOD_JSON, finish))
     assert decide(llm) is failure
-    assert asyncio.run(ask_text(Scripted(("文", finish)), question(schema=False))) is failure
+    assert tell(Scripted(("文", finish))) is failure
 
 
 def test_the_failure_is_that_of_the_last_attempt() -> None:
@@ -199,15 +205,17 @@ def test_the_same_replies_give_the_same_questions() -> None:
 
 def test_a_structured_question_without_a_schema_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="schema"):
-        asyncio.run(ask(Scripted(GOOD_JSON), question(schema=False), Mood, repair))
+        asyncio.run(
+            ask(Scripted(GOOD_JSON), question(schema=False), Mood, repair, ReplyTerms(256, 512))
+        )
 
 
 def test_prose_comes_without_white_space_around_it() -> None:
-    assert asyncio.run(ask_text(Scripted("\n 晴れた。\n"), question(schema=False))) == "晴れた。"
+    assert tell(Scripted("\n 晴れた。\n")) == "晴れた。"
 
 
 def test_prose_is_asked_for_again_where_it_is_empty_or_cut_off() -> None:
     for first in (("", Finish.STOP), ("途中で", Finish.LENGTH)):
-        assert asyncio.run(ask_text(Scripted(first, "晴れた。"), question(False))) == "晴れた。"
+        assert tell(Scripted(first, "晴れた。")) == "晴れた。"
     cut = Scripted(("途中で", Finish.LENGTH), ("途中で", Finish.LENGTH))
-    assert asyncio.run(ask_text(cut, question(False))) is Failure.TRUNCATED
+    assert tell(cut) is Failure.TRUNCATED

@@ -9,6 +9,7 @@ import pytest
 
 from matrix_sim.config import SocietyConfig
 from matrix_sim.llm.contracts import Finish, Message, Reply, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Action, ActionKind, Turn
 from matrix_sim.personas.anonymise.close_look import look_closely
 from matrix_sim.personas.model import Persona
@@ -36,20 +37,20 @@ def broken() -> ScriptedModel:
 
 
 def act(model: ScriptedModel, back: bool) -> None:
-    settings = agent_settings(SocietyConfig(ticks=1), 300, thinking_back=back)
+    settings = agent_settings(SocietyConfig(ticks=1), ReplyTerms(300, 600, back))
     agent = Agent(MEMBER, settings, PROMPTS, model, ())
     asyncio.run(agent.act(Turn(0, 1, 0, ())))
 
 
 def route(model: ScriptedModel, back: bool) -> None:
-    settings = modulator_settings(SocietyConfig(ticks=1), 300, thinking_back=back)
+    settings = modulator_settings(SocietyConfig(ticks=1), ReplyTerms(300, 600, back))
     members = (Candidate(7, "佐藤さん"), Candidate(8, "鈴木さん"))
     router = make_router(1, members, (), 0.0, settings, PROMPTS, model)
     asyncio.run(router.route(RoutingQuestion(1, 3, ((ACTION, "佐藤さん"),), ())))
 
 
 def anonymise(model: ScriptedModel, back: bool) -> None:
-    look = look_closely(model, PROMPTS, [PERSONA], max_tokens=300, thinking_back=back, width=1)
+    look = look_closely(model, PROMPTS, [PERSONA], terms=ReplyTerms(300, 600, back), width=1)
     asyncio.run(look)
 
 

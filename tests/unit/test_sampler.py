@@ -32,6 +32,11 @@ def people(language: Language, seed: int = 1, count: int = MANY) -> tuple[Person
     return tuple(sample_personas(count, seed, language))
 
 
+def few(language: Language) -> tuple[Persona, ...]:
+    """The first of the many: they are the same people, however many follow."""
+    return people(language)[:FEW]
+
+
 @in_every_language
 def test_ten_thousand_people_are_ten_thousand_different_people(language: Language) -> None:
     crowd = people(language)
@@ -82,16 +87,14 @@ def test_the_rules_refuse_people_who_are_put_together_at_random(language: Langua
 
 
 def test_nobody_goes_to_sea_where_there_is_none() -> None:
-    at_sea = [
-        p for p in people("ja", count=FEW) if AT_SEA.search(" ".join((p.occupation, *p.interests)))
-    ]
+    at_sea = [p for p in few("ja") if AT_SEA.search(" ".join((p.occupation, *p.interests)))]
     assert len(at_sea) > 30
     working = [p for p in at_sea if not p.occupation.startswith(("元", "求職"))]
     assert not [p.id for p in working if p.region.startswith(LANDLOCKED)]
 
 
 def test_age_education_and_situation_agree() -> None:
-    for person in people("ja", count=FEW):
+    for person in few("ja"):
         assert person.age is not None
         about = (person.id, person.age, person.occupation, person.education)
         if person.age < 18:
@@ -115,7 +118,7 @@ def test_regional_dishes_are_those_of_the_region() -> None:
     plain = [f for f in regions if len(f) > 3 and sum(f in other for other in regions) == 1]
     told = [
         (food, person.region)
-        for person in people("ja", count=FEW)
+        for person in few("ja")
         for food in plain
         if food in "".join(person.details)
     ]
@@ -144,7 +147,7 @@ def test_every_text_is_finished(language: Language) -> None:
 @in_every_language
 def test_nobody_is_told_the_same_sentence_twice(language: Language) -> None:
     end = "。" if language == "ja" else ". "
-    for person in people(language, count=FEW):
+    for person in few(language):
         told = [s for text in (person.description, *person.details) for s in text.split(end)]
         long = [sentence for sentence in told if len(sentence) > 24]
         assert len(set(long)) == len(long), person.id
@@ -153,7 +156,7 @@ def test_nobody_is_told_the_same_sentence_twice(language: Language) -> None:
 @in_every_language
 def test_the_texts_do_not_sound_like_one_template(language: Language) -> None:
     end = "。" if language == "ja" else ". "
-    crowd = people(language, count=FEW)
+    crowd = few(language)
     told = Counter(
         sentence
         for person in crowd
@@ -167,7 +170,7 @@ def test_the_texts_do_not_sound_like_one_template(language: Language) -> None:
 
 @in_every_language
 def test_people_of_one_work_are_nearer_to_each_other_than_to_others(language: Language) -> None:
-    crowd = people(language, count=FEW)
+    crowd = few(language)
     vectors = embed([profile_text(person) for person in crowd], seed=1)
     nearness = vectors @ vectors.T
     same = [

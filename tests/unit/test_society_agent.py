@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from matrix_sim.config import MemoryConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -33,7 +34,7 @@ SETTINGS = AgentSettings(
     max_reactions=2,
     persona_characters=400,
     action_characters=40,
-    max_tokens=500,
+    reply=ReplyTerms(500, 1000),
 )
 MEMBER = Member(7, Persona(id="p7", name="佐藤", description="図書館で働く。"), "佐藤さん")
 ANYTHING = st.builds(

@@ -7,6 +7,7 @@ import pytest
 
 from matrix_sim.config import SocietyConfig
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -29,7 +30,7 @@ from tests.support.small_world import PROMPTS
 
 GROUP = 2
 SPEAKERS = {4: "田中さん", 5: "佐藤さん", 9: "鈴木さん"}
-SETTINGS = modulator_settings(SocietyConfig(ticks=1, observation_limit=4), max_tokens=300)
+SETTINGS = modulator_settings(SocietyConfig(ticks=1, observation_limit=4), ReplyTerms(300, 600))
 
 
 class Cast:

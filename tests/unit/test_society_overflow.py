@@ -11,6 +11,7 @@ import pytest
 
 from matrix_sim.config import MemoryConfig, RunConfig
 from matrix_sim.llm.contracts import Endpoint, Finish, Reply, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import (
     Action,
     ActionKind,
@@ -36,7 +37,7 @@ SETTINGS = AgentSettings(
     max_reactions=2,
     persona_characters=400,
     action_characters=80,
-    max_tokens=500,
+    reply=ReplyTerms(500, 1000),
 )
 MEMBER = Member(7, Persona(id="p7", name="佐藤", description="図書館で働く。" * 40), "佐藤さん")
 TOO_LONG = reply("", Finish.CONTEXT_OVERFLOW)
@@ -159,7 +160,9 @@ def test_a_routing_that_is_too_long_is_told_less_of_what_happened_before() -> No
     model = ScriptedModel(
         lambda r: TOO_LONG if "前の話6" in r.messages[-1].content else route(_1=(["m1"], []))
     )
-    routing = asyncio.run(LLMRouter(0, people, [], PROMPTS, model, 300).route(question))
+    routing = asyncio.run(
+        LLMRouter(0, people, [], PROMPTS, model, ReplyTerms(300, 600)).route(question)
+    )
     assert routing.failure is None
     told = [request.messages[-1].content for request in model.asked]
     assert ["昔の話" in text for text in told] == [True, False, False, False, False]

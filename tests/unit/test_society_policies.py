@@ -9,6 +9,7 @@ import pytest
 from matrix_sim.config import SimilarityConfig, SocietyConfig
 from matrix_sim.directions import direction_of, encode_directions
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Action, ActionKind, Failure, Sparing
 from matrix_sim.society.likeness import fingerprint
 from matrix_sim.society.routing import (
@@ -67,7 +68,7 @@ def routed(
     society = SocietyConfig.model_validate(
         {"ticks": 1, "routing": policy, "similarity": similarity or SimilarityConfig()}
     )
-    settings = modulator_settings(society, max_tokens=300)
+    settings = modulator_settings(society, ReplyTerms(300, 600))
     router = make_router(GROUP, MEMBERS, NEIGHBOURS, 0.0, settings, PROMPTS, model)
     return asyncio.run(router.route(question)), model
 
@@ -183,7 +184,7 @@ def test_hybrid_ranks_what_the_model_names_first() -> None:
 
 
 def test_the_model_is_not_asked_where_nobody_could_become_aware() -> None:
-    settings = modulator_settings(SocietyConfig(ticks=1), max_tokens=300)
+    settings = modulator_settings(SocietyConfig(ticks=1), ReplyTerms(300, 600))
     model = ScriptedModel(lambda _: route())
     alone = make_router(GROUP, MEMBERS[:1], [], 0.0, settings, PROMPTS, model)
     routing = asyncio.run(alone.route(asked(own(11, "話"))))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix_sim.llm.contracts import Finish, Reply
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Action, ActionKind, Failure
 from matrix_sim.society.routing import Candidate, Route, Routing, RoutingQuestion
 from matrix_sim.society.routing.llm import LLMRouter
@@ -42,7 +43,7 @@ def reached(answer: str | Reply) -> Routing:
 
 
 def router(model: ScriptedModel) -> LLMRouter:
-    return LLMRouter(GROUP, MEMBERS, NEIGHBOURS, PROMPTS, model, 300)
+    return LLMRouter(GROUP, MEMBERS, NEIGHBOURS, PROMPTS, model, ReplyTerms(300, 600))
 
 
 def test_labels_are_read_as_the_members_and_groups_that_they_stand_for() -> None:

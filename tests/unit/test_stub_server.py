@@ -1,7 +1,6 @@
 """The stub over HTTP, as real clients see it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -14,31 +13,12 @@ from matrix_sim.errors import UsageError
 from matrix_sim.llm.contracts import Address, Message, Request, Role, Schema
 from matrix_sim.llm.stub.endpoint import MODEL, StubEndpoint
 from matrix_sim.llm.stub.server import StubServer, models_section
+from tests.support.stub_http import MESSAGES, serve, stats
 
-MESSAGES = [{"role": "user", "content": "<persona>\n好きなこと：船釣り、魚拓、盆栽\n</persona>"}]
 SCHEMA = {"type": "object", "properties": {"title": {"type": "string"}}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}
 CALL = {"X-Matrix-Address": "act/a00001/t0001", "X-Matrix-Attempt": "1", "X-Matrix-Sending": "1"}
 SERVED = CALL["X-Matrix-Address"]
-
-
-def serve(
-    scene: Callable[[str, aiohttp.ClientSession], Awaitable[Any]],
-    config: StubConfig | None = None,
-    **options: Any,
-) -> Any:
-    """Run `scene` against a server of its own."""
-
-    async def main() -> Any:
-        server = StubServer(config or StubConfig(), seed=7, language="ja", **options)
-        port = await server.start("127.0.0.1", 0)
-        try:
-            async with aiohttp.ClientSession() as http:
-                return await scene(f"http://127.0.0.1:{port}", http)
-        finally:
-            await server.stop()
-
-    return asyncio.run(main())
 
 
 def client(url: str, key: str = "none") -> AsyncOpenAI:
@@ -49,11 +29,6 @@ async def ask(url: str, **more: Any) -> Any:
     async with client(url) as model:
         arguments = {"model": MODEL, "messages": MESSAGES, "extra_headers": CALL} | more
         return await model.chat.completions.create(**arguments)
-
-
-async def stats(url: str, http: aiohttp.ClientSession) -> dict[str, Any]:
-    async with http.get(f"{url}/stats") as response:
-        return await response.json()
 
 
 def test_http_gives_what_the_embedded_stub_gives():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import pytest
@@ -24,30 +23,9 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.openai_endpoint import OpenAIEndpoint
 from matrix_sim.llm.stub.admission import AdmissionRules
 from matrix_sim.llm.stub.endpoint import MODEL
-from matrix_sim.llm.stub.server import StubServer
+from tests.support.stub_http import MESSAGES, serve, stats
 
-T = TypeVar("T")
-MESSAGES = [{"role": "user", "content": "<persona>\n好きなこと：船釣り、魚拓、盆栽\n</persona>"}]
 BODY = {"model": MODEL, "messages": MESSAGES, "max_tokens": 300}
-
-
-def serve(
-    scene: Callable[[str, aiohttp.ClientSession], Awaitable[T]],
-    config: StubConfig | None = None,
-    **options: Any,
-) -> T:
-    """Run `scene` against a server of its own."""
-
-    async def main() -> T:
-        server = StubServer(config or StubConfig(), seed=7, language="ja", **options)
-        port = await server.start("127.0.0.1", 0)
-        try:
-            async with aiohttp.ClientSession() as http:
-                return await scene(f"http://127.0.0.1:{port}", http)
-        finally:
-            await server.stop()
-
-    return asyncio.run(main())
 
 
 async def post(
@@ -55,12 +33,6 @@ async def post(
 ) -> tuple[int, dict[str, str], bytes]:
     async with http.post(url + path, json=body or BODY) as answer:
         return answer.status, {k.lower(): v for k, v in answer.headers.items()}, await answer.read()
-
-
-async def stats(url: str, http: aiohttp.ClientSession) -> dict[str, Any]:
-    async with http.get(f"{url}/stats") as answer:
-        counted: dict[str, Any] = await answer.json()
-        return counted
 
 
 def limited(**rules: Any) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.limits.admission import Admission, Permit, Waiter
 from matrix_sim.llm.limits.headers import announced
 from matrix_sim.llm.limits.lease import Down, LaneTerms, Lease, LimiterPort, Report, Tally
-from matrix_sim.llm.limits.ledger import Ledger
 from matrix_sim.llm.limits.rates import TokenEstimate
+from matrix_sim.llm.limits.tally_book import TallyBook
+from matrix_sim.llm.retrying import LONGEST_WAIT_S
 
 _IN_USE = 0.8
 """Share of the slots from which on a reply says how the endpoint does at the limit."""
@@ -36,9 +37,6 @@ _GAP_S = 0.01
 _BRAKE = 0.9
 _IDLE_S = 1.0
 _HEADERS_EVERY_S = 0.25
-LONGEST_HOLD_S = 600.0
-"""An endpoint that wants to be left alone for longer holds up nobody here: the call that was told
-so fails with it (`retrying.py`)."""
 
 
 class LeasedGate:
@@ -84,7 +82,7 @@ class LeasedGate:
         self._spent_tokens = 0.0
         self._estimate = TokenEstimate()
         self._usual_tokens = 0.0
-        self._ledger = Ledger()
+        self._book = TallyBook()
         self._took_s = 0.0
         """What a reply takes, about."""
         self._headers_at = 0.0
@@ -115,7 +113,7 @@ class LeasedGate:
         said = announced(headers, now=self._wall_clock())
         if said is None:
             return
-        self._ledger.announced = said
+        self._book.announced = said
         if said.hold_s is not None:
             self._hold(said.hold_s, now)
 
@@ -211,8 +209,8 @@ class LeasedGate:
         self._took_s += 0.1 * (took_s - self._took_s) if self._took_s else took_s
         lease, usage = self._lease, reply.usage
         sample = lease is not None and permit.epoch == lease.epoch
-        self._ledger.sent += 1
-        self._ledger.answered(reply, took_s, sample=sample)
+        self._book.sent += 1
+        self._book.answered(reply, took_s, sample=sample)
         if usage.prompt_tokens and lease is not None and lease.tokens is not None:
             self._estimate.learn(permit.request, usage)
             used = usage.prompt_tokens + usage.completion_tokens
@@ -222,12 +220,12 @@ class LeasedGate:
 
     def failed(self, permit: Permit, failure: EnvironmentalFailure) -> None:
         """A request brought none."""
-        self._ledger.sent += 1
+        self._book.sent += 1
         wait_s = failure.retry_after_s
         if failure.hindrance is Hindrance.RATE_LIMITED or not failure.maybe_paid:
             self._spent_tokens -= permit.tokens
         limited = failure.hindrance is Hindrance.RATE_LIMITED
-        if self._ledger.failed(failure, permit.request.address) or limited:
+        if self._book.failed(failure, permit.request.address) or limited:
             self._hurry.set()
         if wait_s is not None:
             self._hold(wait_s, self._clock())
@@ -247,7 +245,8 @@ class LeasedGate:
         self.pump()
 
     def _hold(self, seconds: float, now: float) -> None:
-        if seconds <= LONGEST_HOLD_S:
+        # The call that is told to wait for longer fails with it, and holds up nobody else.
+        if seconds <= LONGEST_WAIT_S:
             self._hold_until = max(self._hold_until, now + seconds)
 
     # The lease.
@@ -278,12 +277,12 @@ class LeasedGate:
     async def _renew(self) -> bool:
         """Tell what was seen and get the next lease; whether that worked."""
         now = self._clock()
-        tally = self._ledger.take(max(0.0, self._hold_until - now))
+        tally = self._book.take(max(0.0, self._hold_until - now))
         try:
             async with asyncio.timeout(_ANSWER_S):
                 lease = await self._limiter.renew(self._report(tally, now))
         except (EnvironmentalFailure, TimeoutError):
-            self._ledger.put_back(tally)
+            self._book.put_back(tally)
             return False
         self._take(lease, now)
         return True
@@ -310,7 +309,7 @@ class LeasedGate:
     def _take(self, lease: Lease, asked_at: float) -> None:
         before = self._lease
         if before is None or (before.life, before.epoch) != (lease.life, lease.epoch):
-            self._ledger.forget_samples()
+            self._book.forget_samples()
         self._lease = lease
         self._valid_until = asked_at + lease.valid_s
         self._hold(lease.hold_s, asked_at)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from matrix_sim.config import LimitsConfig, ModelConfig, RuntimeConfig
 from matrix_sim.llm.contracts import Gate
-from matrix_sim.llm.gates import OpenGate
 from matrix_sim.llm.limits.gate import LeasedGate
 from matrix_sim.llm.limits.lease import LaneTerms, LimiterPort
+from matrix_sim.llm.open_gate import OpenGate
 
 
 class LeasedGates:

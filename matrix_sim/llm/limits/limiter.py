@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from matrix_sim.llm.limits.lane import LaneLimits
+from matrix_sim.llm.limits.lane_limits import LaneLimits
 from matrix_sim.llm.limits.lease import LaneStatus, Lease, Report
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from matrix_sim.llm.contracts import LLM, Address, Request, Role
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.structured import ask, schema_of
 from matrix_sim.messages import Failure
 from matrix_sim.personas.anonymise.clues import Clues, WithoutClues, without_clues
@@ -43,9 +44,7 @@ async def look_closely(
     prompts: PromptLibrary,
     personas: Sequence[Persona],
     *,
-    max_tokens: int,
-    largest_reply: int | None = None,
-    thinking_back: bool = False,
+    terms: ReplyTerms,
     width: int,
     tell: Tell = lambda _: None,
 ) -> CloseLook:
@@ -55,16 +54,14 @@ async def look_closely(
         llm: with a journal, so that nobody is asked about twice.
         prompts: in the language of the run.
         personas: as the rules left them.
-        max_tokens: room for a reply.
-        largest_reply: room up to which one that was cut off is asked for again.
-        thinking_back: whether a reply that is asked for again goes back with its thinking.
+        terms: of the anonymiser's model.
         width: questions under way at once.
         tell: for a display.
 
     Raises:
         EnvironmentalFailure: no reply was to be had now; those under way were waited for.
     """
-    looker = _Looker(llm, prompts, max_tokens, largest_reply, thinking_back)
+    looker = _Looker(llm, prompts, terms)
     outcomes: dict[int, WithoutClues | Failure] = {}
     waiting = iter(enumerate(personas))
     failures: list[BaseException] = []
@@ -86,19 +83,10 @@ async def look_closely(
 
 
 class _Looker:
-    def __init__(
-        self,
-        llm: LLM,
-        prompts: PromptLibrary,
-        max_tokens: int,
-        largest_reply: int | None,
-        thinking_back: bool,
-    ) -> None:
+    def __init__(self, llm: LLM, prompts: PromptLibrary, terms: ReplyTerms) -> None:
         self._llm = llm
         self._prompts = prompts
-        self._max_tokens = max_tokens
-        self._largest_reply = largest_reply
-        self._thinking_back = thinking_back
+        self._terms = terms
         self._words = placeholders(prompts.sources.language)
 
     async def look(self, number: int, persona: Persona) -> WithoutClues | Failure:
@@ -106,18 +94,11 @@ class _Looker:
             address=Address(f"{ANONYMISE}/p{number:06d}"),
             role=Role.ANONYMISER,
             messages=self._prompts.render(ANONYMISE, texts=tuple(texts_of(persona))),
-            max_tokens=self._max_tokens,
+            max_tokens=self._terms.max_tokens,
             schema=_SCHEMA,
         )
         # Too long for the model is not put more shortly: it is to look at all that there is.
-        reply = await ask(
-            self._llm,
-            request,
-            Clues,
-            self._prompts.repair,
-            largest_reply=self._largest_reply,
-            thinking_back=self._thinking_back,
-        )
+        reply = await ask(self._llm, request, Clues, self._prompts.repair, self._terms)
         if isinstance(reply, Failure):
             return reply
         return without_clues(persona, reply.found, self._words)

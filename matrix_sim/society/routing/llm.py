@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
+from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.structured import ask, in_turn
 from matrix_sim.messages import Failure, group_label
@@ -34,9 +35,7 @@ class LLMRouter:
         neighbours: Sequence[Candidate],
         prompts: PromptLibrary,
         llm: LLM,
-        max_tokens: int,
-        largest_reply: int | None = None,
-        thinking_back: bool = False,
+        terms: ReplyTerms,
     ) -> None:
         self._group = group
         self._members = {f"m{i}": member.number for i, member in enumerate(members, start=1)}
@@ -48,9 +47,7 @@ class LLMRouter:
         )
         self._prompts = prompts
         self._llm = llm
-        self._max_tokens = max_tokens
-        self._largest_reply = largest_reply
-        self._thinking_back = thinking_back
+        self._terms = terms
         self._schema = schema_of(
             RouteReply, "route", aware=tuple(self._members), forward=tuple(self._neighbours)
         )
@@ -67,7 +64,7 @@ class LLMRouter:
             address=Address(f"route/{group_label(self._group)}/t{question.tick:04d}"),
             role=Role.MODULATOR,
             messages=self._messages(question),
-            max_tokens=self._max_tokens,
+            max_tokens=self._terms.max_tokens,
             schema=self._schema,
         )
         kept = len(question.memory)
@@ -77,8 +74,7 @@ class LLMRouter:
             request,
             RouteReply,
             self._prompts.repair,
-            largest_reply=self._largest_reply,
-            thinking_back=self._thinking_back,
+            self._terms,
             shorter=in_turn(self._messages(one) for one in fewer),
         )
         if isinstance(reply, Failure):

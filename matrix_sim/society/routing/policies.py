@@ -38,16 +38,7 @@ def make_router(
     """
 
     def asking() -> LLMRouter:
-        return LLMRouter(
-            group,
-            members,
-            neighbours,
-            prompts,
-            llm,
-            settings.max_tokens,
-            settings.largest_reply,
-            settings.thinking_back,
-        )
+        return LLMRouter(group, members, neighbours, prompts, llm, settings.reply)
 
     def comparing() -> Scorer:
         if not settings.vectors:

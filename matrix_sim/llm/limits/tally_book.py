@@ -13,7 +13,7 @@ _OUTAGE = frozenset({Hindrance.TIMEOUT, Hindrance.CONNECTION, Hindrance.SERVER})
 """Failures that an outage is made of."""
 
 
-class Ledger:
+class TallyBook:
     """Adds up what becomes of requests; plain sums, for they are added up at every call."""
 
     def __init__(self) -> None:
