@@ -42,8 +42,9 @@ class Journaled:
 
     One flight per address and attempt: an equal request joins it, a different one waits for its
     end. A cancelled caller leaves its flight alone, for the reply may be paid by then. After a
-    failure that no waiting mends (a wrong key, an unknown model), or once it is stopped, nothing
-    more is sent; what is under way comes home, and what the journal holds is still answered.
+    failure that no waiting mends (a wrong key, an unknown model), nothing more is sent; what is
+    under way comes home, and what the journal holds is still answered. Once it is stopped, only
+    what is under way is.
 
     Args:
         backends: who answers which role.
@@ -214,6 +215,11 @@ class _Hopeless:
         """Whether there was one."""
         return self._failure is not None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was a stop."""
+        return self._failure is not None and self._failure.hindrance is Hindrance.STOPPED
+
     def see(self, failure: EnvironmentalFailure) -> None:
         """Remember a failure of that kind."""
         self._failure = self._failure or failure
@@ -259,6 +265,8 @@ class _Course:
 
     async def reserve(self) -> Reply | None:
         self.waits = False
+        if self._hopeless.stopped:
+            self._hopeless.check(self._call.key.address)
         if not self._open or self._maybe_paid:
             call = replace(self._call, after=self._last) if self._open else self._call
             held = await self._journal.open(call)
@@ -267,7 +275,8 @@ class _Course:
                 return held
             self._open, self._maybe_paid = True, False
         self._last = None
-        self._hopeless.check(self._call.key.address)
+        if not self._hopeless.stopped:  # one that comes only now finds the call under way
+            self._hopeless.check(self._call.key.address)
         # From here on it may be under way at any moment.
         self._maybe_paid = True
         self._failpoints.reach("llm.before_send")
@@ -279,6 +288,7 @@ class _Course:
         if failure is not None:
             self._met[failure.hindrance] += 1
             self._last, self._maybe_paid = failure.hindrance, failure.maybe_paid
+            self._hopeless.check(self._call.key.address)  # no waiting for another sending
 
     async def room(self) -> None:
         """See `Journal.room`."""

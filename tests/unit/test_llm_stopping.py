@@ -61,7 +61,7 @@ def test_a_stop_turns_back_whoever_waits_to_be_sent(
 
 
 def test_a_stop_lets_come_home_what_is_under_way_and_sends_nothing_more() -> None:
-    async def stopped() -> tuple[Reply, list[object]]:
+    async def stopped() -> tuple[Reply, object]:
         let = asyncio.Event()
 
         async def slowly(request: Request) -> Reply:
@@ -76,14 +76,38 @@ def test_a_stop_lets_come_home_what_is_under_way_and_sends_nothing_more() -> Non
         let.set()
         home = await call
         assert len(journal.recorded) == 1
-        again, other = llm.complete(question()), llm.complete(question("別の問い"))
-        later = await asyncio.gather(again, other, return_exceptions=True)
-        assert len(model.asked) == 1
-        return home, list(later)
+        (later,) = await asyncio.gather(llm.complete(question(tick=2)), return_exceptions=True)
+        assert len(model.asked) == len(journal.opened) == 1
+        return home, later
 
-    home, (again, other) = run(stopped())
-    assert home == again == reply("はい")
-    assert getattr(other, "hindrance", None) is Hindrance.STOPPED
+    home, later = run(stopped())
+    assert home == reply("はい")
+    assert getattr(later, "hindrance", None) is Hindrance.STOPPED
+
+
+def test_what_fails_after_a_stop_waits_for_no_other_sending() -> None:
+    async def stopped() -> object:
+        let, failed = asyncio.Event(), []
+
+        class Failing(Model):
+            async def answer(self, request: Request, course: Course) -> Reply:
+                await course.reserve()
+                await let.wait()
+                course.sent(BUSY)
+                failed.append(request)
+                await asyncio.Event().wait()
+                raise AssertionError
+
+        llm = journaled(Failing())
+        call = asyncio.create_task(llm.complete(question()))
+        await settle()
+        llm.stop()
+        let.set()
+        (outcome,) = await asyncio.gather(call, return_exceptions=True)
+        assert not failed
+        return outcome
+
+    assert getattr(run(stopped()), "hindrance", None) is Hindrance.STOPPED
 
 
 def test_nobody_waits_at_a_gate_once_a_key_was_refused() -> None:
