@@ -315,7 +315,7 @@ def test_a_run_of_the_first_schema_is_charged_as_it_was(tmp_path: Path) -> None:
     with RunStore.open(tmp_path, owner="test", create=False, budget=TOKENS) as store:
         assert charged(store) == Charged(5, 340 + 2 * 1000 + 2 * 1000, 0)
         (agent,) = store.usage().roles
-        assert (agent.calls, agent.replies, agent.lost) == (3, 1, 4)
+        assert (agent.calls, agent.replies, agent.lost) == (2, 1, 4)
         kept = store._connection.execute("SELECT address, reply FROM calls ORDER BY rowid")
         assert kept.fetchone() == ("act/a00001/t0001", b"reply")
 
