@@ -29,8 +29,8 @@ class RoleUsage:
     repeated: tuple[tuple[Failure, int], ...]
     """Calls that repeat a question, by what was wrong with the reply before."""
     calls: int
-    """Different calls with a reply, or with a sending that may have been paid; one that is sent again
-    after a crash is the same call."""
+    """Different calls with a reply, or with a sending that may have been paid; one that is sent
+    again after a crash is the same call."""
     replies: int
     sends: int
     """Requests that were paid, or may have been: what `budget.max_calls` counts."""
