@@ -43,7 +43,7 @@ def _call_lines(summary: RunSummary) -> list[str]:
         f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "
         f"{summary.routing_calls} of them routing), {broken_off} in flight at a kill",
         f"{summary.prompt_tokens} prompt tokens ({summary.prompt_tokens_per_action:.0f} an action, "
-        f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache), "
+        f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache of a million), "
         f"{summary.completion_tokens} completion tokens",
     ]
     if summary.calls_taken_along:
