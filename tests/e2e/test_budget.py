@@ -22,9 +22,8 @@ def assert_ended_for_want_of_budget(figures: BudgetFigures) -> None:
     assert "Traceback" not in figures.said
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_bound_on_calls_holds_over_a_kill(seed: int, tmp_path: Path) -> None:
-    trial = BudgetTrial(seed, max_calls=300)
+def test_a_bound_on_calls_holds_over_a_kill(tmp_path: Path) -> None:
+    trial = BudgetTrial(1, max_calls=300)
     figures = trial.run(tmp_path)
     assert_ended_for_want_of_budget(figures)
     assert figures.calls <= 300
@@ -34,9 +33,9 @@ def test_a_bound_on_calls_holds_over_a_kill(seed: int, tmp_path: Path) -> None:
 
 
 def test_a_bound_on_tokens_holds_over_a_kill(tmp_path: Path) -> None:
-    figures = BudgetTrial(3, max_tokens=2_000_000).run(tmp_path)
+    figures = BudgetTrial(3, max_tokens=1_000_000).run(tmp_path)
     assert_ended_for_want_of_budget(figures)
-    assert 0.3 * 2_000_000 <= figures.tokens <= 2_000_000
+    assert 0.3 * 1_000_000 <= figures.tokens <= 1_000_000
 
 
 def test_without_a_kill_every_call_of_the_bound_is_made(tmp_path: Path) -> None:

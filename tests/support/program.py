@@ -17,7 +17,7 @@ from typing import Any
 from matrix_sim.llm.stub.endpoint import MODEL
 from tests.support.processes import kill_session, session_processes, title_of
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 110.0
 _LOOK_EVERY_S = 0.02
 
 

@@ -13,7 +13,7 @@ _SOON_S = 0.05
 """When a holder without a slot asks again: others may have given some back by then."""
 _PATIENT_S = 0.5
 _SLACK_REQUESTS = 0.01
-_SLACK_TOKENS = 0.03
+_SLACK_TOKENS = 0.02
 """Tokens are counted when they are known: they come in lumps, and not when they were paced."""
 
 

@@ -14,7 +14,7 @@ _EASING = 0.02
 """By how much the pace is taken back when the endpoint turns a request away all the same, for
 others may use the same key. It comes back within a minute."""
 _EASING_EVERY_S = 10.0
-_BURSTS = 2
+_BURSTS = 1.5
 _SHRINKING = 0.99
 _SLOWEST = 0.5
 
