@@ -1,10 +1,10 @@
 """What a call costs the process that makes it: our whole path, and the official client alone.
 
 Ours is a config's backends, lanes and gates, the wire, the journal, and a store on disk in which
-every call is opened and recorded durably. The other is `chat.completions.create` of `AsyncOpenAI`
-on aiohttp, and keeps nothing. Both ask the stub's server, in a process of its own, with as many
-requests in flight; they take turns in short blocks, so that what else the machine does meets
-both.
+every call is opened and recorded durably, under limits and a budget that hold nobody up. The other
+is `chat.completions.create` of `AsyncOpenAI` on aiohttp, and keeps nothing. Both ask the stub's
+server, in a process of its own, with as many requests in flight; they take turns in short blocks,
+so that what else the machine does meets both.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ from typing import Any
 import orjson
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from matrix_sim.config import ModelsConfig, PersonasConfig, StubConfig
+from matrix_sim.config import BudgetConfig, ModelsConfig, PersonasConfig, RuntimeConfig, StubConfig
 from matrix_sim.failpoints import NO_FAILPOINTS
 from matrix_sim.language import Language
 from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import Address, Message, Request, Role, Schema
 from matrix_sim.llm.journaled import Journaled
+from matrix_sim.llm.limits.gates import LeasedGates
+from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.stub.endpoint import MODEL
 from matrix_sim.llm.stub.server import run_stub_server
+from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.replies import ActReply
@@ -44,6 +47,8 @@ _LANGUAGE: Language = "en"
 _MAX_TOKENS = 512
 _AGENTS = 64
 _PATIENCE_S = 60.0
+_ENOUGH = 10**12
+"""Of whatever is limited."""
 
 _Ask = Callable[[int], Awaitable[object]]
 """Makes the call of a number."""
@@ -94,15 +99,23 @@ async def _measure(load: ClientLoad, base_url: str, folder: Path) -> ClientFigur
         base_url=base_url, api_key="none", max_retries=0, http_client=DefaultAioHttpClient()
     )
     prompts = PromptLibrary(_LANGUAGE)
-    models = ModelsConfig.model_validate({"default": {"base_url": base_url, "model": MODEL}})
-    backends = Backends(models, {}, prompts, seed=0, roles=(Role.AGENT,))
-    commit = GroupCommit(RunStore.open(folder, owner="bench", create=True))
+    limits = {"rpm": _ENOUGH, "tpm": _ENOUGH, "concurrency": load.in_flight}
+    price = {"input": 1.0, "output": 2.0}
+    models = ModelsConfig.model_validate(
+        {"default": {"base_url": base_url, "model": MODEL, "limits": limits, "price": price}}
+    )
+    runtime = RuntimeConfig(max_in_flight=load.in_flight)
+    gates = LeasedGates(Limiter("bench"), runtime, "bench")
+    backends = Backends(models, {}, prompts, seed=0, roles=(Role.AGENT,), gate_of=gates)
+    budget = BudgetConfig(max_calls=_ENOUGH, max_tokens=_ENOUGH, max_cost=_ENOUGH)
+    commit = GroupCommit(RunStore.open(folder, owner="bench", create=True, budget=budget))
     journaled = Journaled(
         backends.of_role,
         StoreJournal(commit),
         max_in_flight=load.in_flight,
         prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
         failpoints=NO_FAILPOINTS,
+        tariffs=tariffs_of(models),
     )
 
     def ours(number: int) -> Awaitable[object]:
