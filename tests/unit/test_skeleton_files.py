@@ -227,7 +227,7 @@ EVERYTHING = [
     "layers",
     "-m pytest tests/unit -n auto",
     "-m pytest tests/actors",
-    "-m pytest tests/e2e",
+    "-m pytest tests/e2e -n 2 --dist loadfile",
 ]
 
 
