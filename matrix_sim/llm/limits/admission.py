@@ -47,10 +47,17 @@ class Waiter:
 class Permit:
     """Leave to send one request once (`contracts.Permit`)."""
 
-    __slots__ = ("_gate", "_told", "epoch", "request", "sent_at", "tokens")
+    __slots__ = ("_gate", "_told", "epoch", "in_use", "request", "sent_at", "tokens")
 
     def __init__(
-        self, gate: Passage, request: Request, tokens: float, sent_at: float, epoch: int
+        self,
+        gate: Passage,
+        request: Request,
+        tokens: float,
+        sent_at: float,
+        *,
+        epoch: int,
+        in_use: bool,
     ) -> None:
         self._gate = gate
         self._told = False
@@ -59,7 +66,9 @@ class Permit:
         """What it is expected to take."""
         self.sent_at = sent_at
         self.epoch = epoch
-        """Of the limit that it was sent under; -1: the limit was not in use."""
+        """Of the limit that it was sent under."""
+        self.in_use = in_use
+        """Whether about as many were under way as the limit allows."""
 
     def answered(self, reply: Reply) -> None:
         """It brought a reply."""

@@ -102,6 +102,8 @@ class Concurrency:
         self._hold = _FIRST_HOLD
         self._last_trial = 1
         self._refusals = Refusals()
+        self._taken = 1
+        """What the endpoint took for certain, before the last fall."""
 
     def observe(self, seen: Seen) -> None:
         """Take in what came back, and move the limit where that says so."""
@@ -109,6 +111,8 @@ class Concurrency:
         if current and self._refusals.saw(seen, trial=self._trial != 0):
             self._fall(seen.in_flight)
             return
+        if seen.late or (seen.rejected and not current):
+            self._fall_further(seen.in_flight)
         if not current:
             return
         if self._shocked(seen):
@@ -263,8 +267,8 @@ class Concurrency:
         target = int(accepted * _CUT) if again else accepted
         target = max(1, min(target, self.limit - 1))
         base = self._base
-        if base is not None and self._trial > 0:
-            target = max(target, base.limit)
+        self._taken = base.limit if base is not None and self._trial > 0 else 1
+        target = max(target, self._taken)
         if base is not None:
             self._base = _Level(target, base.took)
         self._refusals.fell(self.limit)
@@ -274,6 +278,14 @@ class Concurrency:
             self._hold = _FIRST_HOLD  # below what it takes, rather: to be seen soon
         self._rest = self._hold * self._round
         self._hold = min(2 * self._hold, _LONGEST_HOLD_REJECTING)
+
+    def _fall_further(self, accepted: int) -> None:
+        """More requests from before the last fall were turned away than were known of by then."""
+        target = max(self._taken, accepted)
+        if self._refusals.fell_lately and target < self.limit:
+            if self._base is not None:
+                self._base = _Level(target, self._base.took)
+            self._move(target)
 
     def _shocked(self, seen: Seen) -> bool:
         """Whether far fewer replies come than did: fewer places, or harder questions."""
@@ -311,7 +323,8 @@ class Concurrency:
         self.limit = limit
         self.epoch += 1
         self._tally = self._early = Samples()
-        self._skip = limit
+        # Where too many is said, and at once, there is nothing to wait for.
+        self._skip = 0 if self._outspoken else limit
         self._refusals.moved()
         self._watch.restart()
 

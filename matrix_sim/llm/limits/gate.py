@@ -185,7 +185,7 @@ class LeasedGate:
         if lease.down is not None:
             self._probes -= 1
         in_use = self._in_flight >= _IN_USE * lease.slots
-        return Permit(self, request, tokens, now, lease.epoch if in_use else -1)
+        return Permit(self, request, tokens, now, epoch=lease.epoch, in_use=in_use)
 
     def pump(self) -> None:
         """Let in whoever may come in now, in the order of their coming."""
@@ -208,7 +208,7 @@ class LeasedGate:
         took_s = now - permit.sent_at
         self._took_s += 0.1 * (took_s - self._took_s) if self._took_s else took_s
         lease, usage = self._lease, reply.usage
-        sample = lease is not None and permit.epoch == lease.epoch
+        sample = permit.in_use and lease is not None and permit.epoch == lease.epoch
         self._book.sent += 1
         self._book.answered(reply, took_s, sample=sample)
         if usage.prompt_tokens and lease is not None and lease.tokens is not None:
@@ -225,7 +225,8 @@ class LeasedGate:
         if failure.hindrance is Hindrance.RATE_LIMITED or not failure.maybe_paid:
             self._spent_tokens -= permit.tokens
         limited = failure.hindrance is Hindrance.RATE_LIMITED
-        if self._book.failed(failure, permit.request.address) or limited:
+        late = self._lease is None or permit.epoch != self._lease.epoch
+        if self._book.failed(failure, permit.request.address, late=late) or limited:
             self._hurry.set()
         if wait_s is not None:
             self._hold(wait_s, self._clock())
@@ -309,7 +310,7 @@ class LeasedGate:
     def _take(self, lease: Lease, asked_at: float) -> None:
         before = self._lease
         if before is None or (before.life, before.epoch) != (lease.life, lease.epoch):
-            self._book.forget_samples()
+            self._book.limit_changed()
         self._lease = lease
         self._valid_until = asked_at + lease.valid_s
         self._hold(lease.hold_s, asked_at)

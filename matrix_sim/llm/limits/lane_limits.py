@@ -139,6 +139,7 @@ class LaneLimits:
                 replies=tally.replies,
                 sent=tally.sent,
                 rejected=rejected,
+                late=tally.late,
                 seconds=now - self._looked_at,
                 in_flight=sum(h.in_flight for h in self._holders.values()),
             )

@@ -57,6 +57,8 @@ class Tally:
     replies: int = 0
     rejected: int = 0
     """Turned away for being too many at once."""
+    late: int = 0
+    """Those among them that were sent under another limit than the present one."""
     paced_out: int = 0
     """Turned away for being too many by the minute."""
     succeeded: bool = False

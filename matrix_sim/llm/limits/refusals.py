@@ -32,6 +32,8 @@ class Seen:
     """Requests that were sent, those among them that were turned away."""
     rejected: int
     """Requests that were turned away for being too many."""
+    late: int
+    """Those among them that were sent before the limit was what it is."""
     seconds: float
     """How long that is ago."""
     in_flight: int
@@ -67,8 +69,9 @@ class Refusals:
         Some endpoints turn a few requests away at any limit. Those must not drive it to nothing,
         so what happens without a trial is remembered, and by then it takes more than one.
         """
-        self._turned_away += seen.rejected
-        self._sent += seen.sent
+        rejected = seen.rejected - seen.late
+        self._turned_away += rejected
+        self._sent += seen.sent - seen.late
         self._since_fall += seen.replies
         if not self.known:
             self.ceiling = None
@@ -76,7 +79,7 @@ class Refusals:
             self._requests = min(_MEMORY, self._requests + seen.sent)
             over = max(_A_FIRST_LOOK, self._requests)
             self._background += (seen.rejected - seen.sent * self._background) / over
-        if not seen.rejected:
+        if not rejected:
             return False
         if self._background < _OFTEN:
             return True

@@ -22,7 +22,7 @@ class TallyBook:
         self._clear()
 
     def _clear(self) -> None:
-        self.sent = self.replies = self._rejected = self._paced_out = 0
+        self.sent = self.replies = self._rejected = self._late = self._paced_out = 0
         self._succeeded = False
         self._failures = 0
         self._calls: tuple[str, ...] = ()
@@ -30,8 +30,9 @@ class TallyBook:
         self._why = ""
         self.announced: Announced | None = None
 
-    def forget_samples(self) -> None:
-        """Another limit holds from now on: what was sent under the last one is no measure."""
+    def limit_changed(self) -> None:
+        """What was sent under the last one says little of the one that holds from now on."""
+        self._late = self._rejected
         self._n = 0
         self._x = self._y = self._xx = self._xy = self._yy = 0.0
 
@@ -50,13 +51,17 @@ class TallyBook:
             self._xy += x * y
             self._yy += y * y
 
-    def failed(self, failure: EnvironmentalFailure, call: str) -> bool:
-        """None came; whether this is of the kind that an outage is made of."""
+    def failed(self, failure: EnvironmentalFailure, call: str, *, late: bool) -> bool:
+        """None came; whether this is of the kind that an outage is made of.
+
+        `late`: it was sent under another limit than the present one.
+        """
         if failure.hindrance is Hindrance.STALE_CONNECTION:
             return False  # says nothing of the server
         if failure.hindrance is Hindrance.RATE_LIMITED or failure.busy:
             if failure.retry_after_s is None:
                 self._rejected += 1
+                self._late += late
             else:
                 self._paced_out += 1
         if failure.hindrance not in _OUTAGE:
@@ -78,6 +83,7 @@ class TallyBook:
             sent=self.sent,
             replies=self.replies,
             rejected=self._rejected,
+            late=self._late,
             paced_out=self._paced_out,
             succeeded=self._succeeded,
             trouble=trouble if self._failures else Trouble(),
@@ -85,7 +91,7 @@ class TallyBook:
             announced=self.announced,
         )
         self._clear()
-        self.forget_samples()
+        self.limit_changed()
         return tally
 
     def put_back(self, tally: Tally) -> None:
@@ -93,6 +99,7 @@ class TallyBook:
         self.sent += tally.sent
         self.replies += tally.replies
         self._rejected += tally.rejected
+        self._late += tally.late
         self._paced_out += tally.paced_out
         self.announced = self.announced or tally.announced
         if not self._succeeded:
