@@ -23,7 +23,7 @@ from actors.modulator import ModulatorActor
 from actors.placement import Placement
 from actors.store import Store
 from matrix_sim.config import ModelConfig, RunConfig
-from matrix_sim.llm.backends import model_of, society_roles
+from matrix_sim.config.roles import model_of, played_roles
 from matrix_sim.llm.limits.gates import limited
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
@@ -82,6 +82,7 @@ def cast(stage: Stage, placement: Placement) -> Cast:
         config.seed,
         actors=placement.llm_actors,
         components=len(society.members[0].direction),
+        roles=played_roles(config),
     )
     near = here if _loopback(config) else "SPREAD"
     llm = tuple(
@@ -151,4 +152,4 @@ def _loopback(config: RunConfig) -> bool:
 
 def models_asked(config: RunConfig) -> list[ModelConfig]:
     """The models that a run may ask while it is played."""
-    return [model_of(config.models, role) for role in society_roles(config.models)]
+    return [model_of(config.models, role) for role in played_roles(config)]

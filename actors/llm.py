@@ -17,6 +17,7 @@ from actors.remote import RemoteLimiter, RemoteStore
 from matrix_sim.config import ModelsConfig, RuntimeConfig
 from matrix_sim.failpoints import Failpoints
 from matrix_sim.llm.backends import Backends, GateOf, open_gates
+from matrix_sim.llm.contracts import Role
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.prefix_cache import COARSE_BLOCK_TOKENS, PREFIX_CACHE_TOKENS, PrefixCache
@@ -41,6 +42,8 @@ class LLMCharter:
     """How many LLM actors there are, which split between them what may be in flight."""
     components: int
     """Length of the vectors that people were grouped by."""
+    roles: tuple[Role, ...]
+    """Whom the run may ask."""
 
     @property
     def max_in_flight(self) -> int:
@@ -64,6 +67,7 @@ class LLM(DeskActor):
             charter.prompts,
             seed=charter.seed,
             share=charter.actors,
+            roles=charter.roles,
             components=charter.components,
             gate_of=_gates(charter.runtime, limiter),
         )

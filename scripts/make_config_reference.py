@@ -77,7 +77,7 @@ def _table(where: KeyPath, model: type[BaseModel], meanings: dict[tuple[str, str
     name = _shown(where)
     rows = [
         f"| `{key}` | {_values((*where, key), field)} | {_default(field)} "
-        f"| {_cell(_meaning(model.__name__, key, meanings))} |"
+        f"| {_cell(_meaning(model, key, meanings))} |"
         for key, field in _fields(model)
     ]
     head = ["| key | value | default | meaning |", "|---|---|---|---|"]
@@ -129,11 +129,13 @@ def _default(field: FieldInfo) -> str:
     return f"`{text.strip()}`"
 
 
-def _meaning(section: str, key: str, meanings: dict[tuple[str, str], str]) -> str:
-    meaning = meanings.get((section, key))
-    if meaning is None:
-        raise ValueError(f"{section}.{key}: write what it means under it in matrix_sim/config/")
-    return meaning
+def _meaning(section: type[BaseModel], key: str, meanings: dict[tuple[str, str], str]) -> str:
+    """What stands under the key, in the class or in one that it inherits from."""
+    for of in section.__mro__:
+        if (of.__name__, key) in meanings:
+            return meanings[of.__name__, key]
+    name = section.__name__
+    raise ValueError(f"{name}.{key}: write what it means under it in matrix_sim/config/")
 
 
 def _cell(text: str) -> str:

@@ -52,11 +52,11 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
     import asyncio
 
     from matrix_sim.llm.backends import model_of
-    from matrix_sim.llm.preflight import places_of, roles_in_use
+    from matrix_sim.llm.preflight import places_of, roles_asked
     from matrix_sim.outlook.checkup import Checkup
 
     config = loaded.config
-    roles = roles_in_use(config, founding=True)
+    roles = roles_asked(config, founding=True)
     places = places_of(config, roles)
     files = [role for role in roles if model_of(config.models, role).gguf is not None]
     checkups = list[Checkup]()

@@ -16,9 +16,9 @@ async def demand_endpoints(config: RunConfig, *, founding: bool) -> None:
     Raises:
         RunFailure: with everything that keeps one from it.
     """
-    from matrix_sim.llm.preflight import places_of, preflight, roles_in_use
+    from matrix_sim.llm.preflight import places_of, preflight, roles_asked
 
-    places = places_of(config, roles_in_use(config, founding=founding))
+    places = places_of(config, roles_asked(config, founding=founding))
     problems = [failure.detail for failure in await preflight(places, config.secrets)]
     if problems:
         raise RunFailure(

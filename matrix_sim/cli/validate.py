@@ -10,7 +10,7 @@ from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
 from matrix_sim.text import printable
 
 if TYPE_CHECKING:
-    from matrix_sim.config import ModelConfig
+    from matrix_sim.config import DatasetConfig, ModelConfig
     from matrix_sim.config.file import LoadedConfig
     from matrix_sim.personas.anonymise import Kind
 
@@ -35,8 +35,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     Raises:
         UsageError: the personas, the group sizes or the prompts cannot be used.
     """
-    from matrix_sim.llm.backends import model_of
-    from matrix_sim.llm.contracts import Role
+    from matrix_sim.config.roles import model_of, roles_in_use
     from matrix_sim.llm.local_server import check_model_files
     from matrix_sim.personas.loading import load_personas
     from matrix_sim.prompts.library import PromptLibrary
@@ -52,7 +51,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     ticks = horizon_of(config.society, groups).first().end
     models = config.models
     identity = run_identity(config, selection.personas, prompts)
-    asks_model = config.personas.anonymised == "llm"
+    roles = roles_in_use(config.personas.anonymised, config.datasets, config.quality)
     return {
         "config": str(loaded.path),
         "name": config.name,
@@ -70,10 +69,8 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "quota": config.society.scenarios,
         "ticks": ticks,
         "windows": ticks // config.society.scenario_window,
-        "agent": _model(model_of(models, Role.AGENT)),
-        "modulator": _model(model_of(models, Role.MODULATOR)),
-        "anonymiser": _model(model_of(models, Role.ANONYMISER)) if asks_model else None,
-        "embedding": _model(model_of(models, Role.EMBEDDING)),
+        "models": {role.value: _model(model_of(models, role)) for role in roles},
+        "datasets": [_dataset(dataset) for dataset in config.datasets],
         "prompts": str(config.prompts or f"the package's ({config.language})"),
         "placement": config.runtime.placement,
         "identity": identity.sha256,
@@ -95,6 +92,21 @@ def _model(model: ModelConfig) -> str:
     return f"{model.model} at {' and '.join(model.base_urls)}{key}"
 
 
+def _dataset(dataset: DatasetConfig) -> dict[str, Any]:
+    return {
+        "name": dataset.label,
+        "kind": dataset.kind,
+        "count": dataset.count,
+        "requirement": dataset.requirement,
+        "reasoning": dataset.thinks,
+    }
+
+
+def _dataset_line(one: dict[str, Any]) -> str:
+    thinking = ", with the thinking" if one["reasoning"] else ""
+    return f"{one['count']} rows ({one['kind']}{thinking}): {one['requirement']}"
+
+
 def _lines(outlook: dict[str, Any]) -> list[str]:
     quota = outlook["quota"]
     goal = f"{quota} scenarios, at first {{}}" if quota else "{}"
@@ -106,7 +118,8 @@ def _lines(outlook: dict[str, Any]) -> list[str]:
         "anonymised": None if replaced is None else anonymised_line(replaced),
         "groups": outlook["groups"],
         "horizon": goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows"),
-        **{key: outlook[key] for key in ("agent", "modulator", "anonymiser", "embedding")},
+        **outlook["models"],
+        **{one["name"]: _dataset_line(one) for one in outlook["datasets"]},
         "prompts": outlook["prompts"],
         "placement": outlook["placement"],
         "identity": outlook["identity"][:16],

@@ -5,6 +5,7 @@ URLs, keys, limits and prices may change between two starts of the same run.
 """
 
 from matrix_sim.config.budget import BudgetConfig
+from matrix_sim.config.datasets import DatasetConfig, DatasetKind
 from matrix_sim.config.endpoint import (
     LimitsConfig,
     LlamaConfig,
@@ -14,6 +15,7 @@ from matrix_sim.config.endpoint import (
 )
 from matrix_sim.config.models import ModelConfig, ModelsConfig, Preset, SamplingConfig
 from matrix_sim.config.personas import FieldConfig, FieldsConfig, HubConfig, PersonasConfig
+from matrix_sim.config.quality import QualityConfig
 from matrix_sim.config.run import RunConfig
 from matrix_sim.config.runtime import BackupConfig, OutageConfig, RuntimeConfig
 from matrix_sim.config.society import (
@@ -29,6 +31,8 @@ from matrix_sim.language import Language
 __all__ = [
     "BackupConfig",
     "BudgetConfig",
+    "DatasetConfig",
+    "DatasetKind",
     "FieldConfig",
     "FieldsConfig",
     "GroupSizeConfig",
@@ -43,6 +47,7 @@ __all__ = [
     "PersonasConfig",
     "Preset",
     "PriceConfig",
+    "QualityConfig",
     "ReasoningConfig",
     "RetryConfig",
     "RoutingPolicy",

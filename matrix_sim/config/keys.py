@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.config.models import key_file_name
-from matrix_sim.config.roles import entries_in_use
+from matrix_sim.config.quality import QualityConfig
+from matrix_sim.config.roles import entries_of, roles_in_use
 from matrix_sim.config.yaml_document import KeyPath, Problem
 
 _LONGEST_FILE = 16_384
@@ -64,13 +67,31 @@ def _named(data: Mapping[str, Any], field: str) -> dict[KeyPath, str]:
     if not isinstance(models, dict):
         return {}
     anonymise = personas.get("anonymise") if isinstance(personas, dict) else None
+    roles = roles_in_use(anonymise, _datasets(data), _quality(data))
     found: dict[KeyPath, str] = {}
-    for entry in entries_in_use(models, anonymise).values():
+    for entry in entries_of(models, roles).values():
         model = models.get(entry)
         name = model.get(field) if isinstance(model, dict) else None
         if isinstance(name, str | Path) and str(name):
             found[("models", entry, field)] = str(name)
     return found
+
+
+def _datasets(data: Mapping[str, Any]) -> list[DatasetConfig]:
+    """Those that are as they should be; what is wrong with the others is told elsewhere."""
+    given = data.get("datasets")
+    found = []
+    for one in given if isinstance(given, list | tuple) else ():
+        with suppress(ValidationError):
+            found.append(DatasetConfig.model_validate(one))
+    return found
+
+
+def _quality(data: Mapping[str, Any]) -> QualityConfig:
+    try:
+        return QualityConfig.model_validate(data.get("quality") or {})
+    except ValidationError:
+        return QualityConfig()
 
 
 def _variable_problems(where: KeyPath, name: str, key: str) -> list[Problem]:

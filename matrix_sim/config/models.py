@@ -226,15 +226,28 @@ class ModelsConfig(Section):
     """Which model plays which role; a role without an entry takes `default`."""
 
     default: ModelConfig
-    """Plays `agent` and `modulator` where they have no entry of their own."""
+    """Plays every role that has no entry of its own, but for `rejected` and `embedding`."""
     agent: ModelConfig | None = None
     """Finds goals, acts, condenses memories."""
     modulator: ModelConfig | None = None
     """Routes what was done, summarises scenarios."""
     anonymiser: ModelConfig | None = None
     """Looks for personal data in profiles, with `personas.anonymise: llm`."""
+    instructor: ModelConfig | None = None
+    """Writes what people ask an assistant, and what they want of a dialogue."""
+    responder: ModelConfig | None = None
+    """Answers as that assistant; the better answer of a preference too."""
+    reasoner: ModelConfig | None = None
+    """Answers in its place where thinking is part of the data."""
+    rejected: ModelConfig | None = None
+    """Gives the worse answers of `dpo`: a weaker model, the model that is to be tuned, or the same
+    with a high `sampling.temperature`. Never `default`."""
+    user: ModelConfig | None = None
+    """Plays the user of a dialogue."""
+    judge: ModelConfig | None = None
+    """Scores pairs of answers, and rows with `quality.judge`."""
     embedding: ModelConfig = ModelConfig(local=True)
-    """Gives the vectors that people are grouped by; never `default`."""
+    """Gives the vectors that people are grouped by and scenarios are found by; never `default`."""
 
     @model_validator(mode="after")
     def _stub_gives_vectors_plainly(self) -> ModelsConfig:
@@ -250,7 +263,7 @@ class ModelsConfig(Section):
     def _an_endpoint_has_one_set_of_limits(self) -> ModelsConfig:
         # They hold for all roles together, so two answers to what they are would be none.
         first: dict[tuple[str, ...], str] = {}
-        for role in ("default", "agent", "modulator", "anonymiser", "embedding"):
+        for role in ModelsConfig.model_fields:
             model: ModelConfig = getattr(self, role) or self.default
             for url in model.base_urls:
                 other = first.setdefault((url, model.label, model.key_name), role)
@@ -263,7 +276,9 @@ class ModelsConfig(Section):
 
     @model_validator(mode="after")
     def _local_is_for_embeddings(self) -> ModelsConfig:
-        for role in ("default", "agent", "modulator", "anonymiser"):
+        for role in ModelsConfig.model_fields:
+            if role == "embedding":
+                continue
             model = getattr(self, role)
             if model is not None and model.local:
                 raise ValueError(

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.config.models import ModelConfig, ModelsConfig
-from matrix_sim.config.run import RunConfig
+from matrix_sim.config.quality import QualityConfig
 from matrix_sim.llm.contracts import Role
 
+if TYPE_CHECKING:
+    from matrix_sim.config.run import RunConfig
+
 DEFAULT = "default"
+_SOCIETY = (Role.AGENT, Role.MODULATOR, Role.EMBEDDING)
 
 
-def entries_in_use(models: Mapping[str, object], anonymise: object) -> dict[Role, str]:
-    """The entry that plays each role that somebody may ask, in the order of the roles.
+def roles_in_use(
+    anonymise: object, datasets: Sequence[DatasetConfig], quality: QualityConfig
+) -> tuple[Role, ...]:
+    """The roles that somebody may ask, in the order of `Role`.
+
+    Args:
+        anonymise: `personas.anonymise`; with `llm` there is an anonymiser.
+        datasets: what is made.
+        quality: how it is looked at.
+    """
+    used = {*_SOCIETY, *(role for dataset in datasets for role in dataset.roles)}
+    if anonymise == "llm":
+        used.add(Role.ANONYMISER)
+    if datasets and quality.judge.enabled:
+        used.add(Role.JUDGE)
+    return tuple(role for role in Role if role in used)
+
+
+def entries_of(models: Mapping[str, object], roles: Sequence[Role]) -> dict[Role, str]:
+    """The entry that plays each role.
 
     Args:
         models: the entries of `models`, checked or not; those that are None count as absent.
-        anonymise: `personas.anonymise`; with `llm` there is an anonymiser.
+        roles: of whom.
     """
-    roles = (role for role in Role if role is not Role.ANONYMISER or anonymise == "llm")
     return {role: _entry(models, role) for role in roles}
 
 
-def models_in_use(config: RunConfig) -> dict[str, ModelConfig]:
-    """The models that somebody may ask, by the name of their entry, each once."""
-    entries = entries_in_use(dict(config.models), config.personas.anonymised)
-    return {entry: getattr(config.models, entry) for entry in entries.values()}
+def played_roles(config: RunConfig) -> tuple[Role, ...]:
+    """The roles that a run may ask once it is founded: local embeddings are no call."""
+    roles = roles_in_use(None, config.datasets, config.quality)
+    return tuple(role for role in roles if not model_of(config.models, role).local)
 
 
 def society_roles(models: ModelsConfig) -> tuple[Role, ...]:
-    """The roles that a simulation may call while it runs: local embeddings are no call."""
-    roles = entries_in_use(dict(models), anonymise=None)
-    return tuple(role for role in roles if not model_of(models, role).local)
+    """The roles that a society asks while it lives."""
+    return tuple(role for role in _SOCIETY if not model_of(models, role).local)
 
 
 def model_of(models: ModelsConfig, role: Role) -> ModelConfig:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from matrix_sim.config.budget import BudgetConfig
-from matrix_sim.config.models import ModelConfig, ModelsConfig
+from matrix_sim.config.datasets import DatasetConfig, twice_named
+from matrix_sim.config.models import ModelsConfig
 from matrix_sim.config.personas import PersonasConfig
+from matrix_sim.config.quality import QualityConfig
+from matrix_sim.config.roles import model_of, roles_in_use
 from matrix_sim.config.runtime import RuntimeConfig
 from matrix_sim.config.section import Section
 from matrix_sim.config.society import SocietyConfig
@@ -36,6 +39,10 @@ class RunConfig(Section):
         "and OPENAI_MODEL_NAME are set in the environment"
     )
     """Who speaks for them. May be left out where OPENAI_BASE_URL and OPENAI_MODEL_NAME are set."""
+    datasets: tuple[DatasetConfig, ...] = ()
+    """What is made from what happened. May be added to whenever the run is started."""
+    quality: QualityConfig = QualityConfig()
+    """What rows must be like. Part of the identity of every data set."""
     prompts: Path | None = None
     """A folder with templates of one's own; what it does not hold comes from the package."""
     budget: BudgetConfig = BudgetConfig()
@@ -45,6 +52,25 @@ class RunConfig(Section):
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
     """Keys by `ModelConfig.key_name`; from the environment or secret files, never in a config."""
 
+    @field_validator("datasets")
+    @classmethod
+    def _told_apart(cls, datasets: tuple[DatasetConfig, ...]) -> tuple[DatasetConfig, ...]:
+        twice = twice_named(datasets)
+        if twice is not None:
+            raise ValueError(f"two are called '{twice}'; give each a 'name' of its own")
+        return datasets
+
+    @model_validator(mode="after")
+    def _somebody_is_worse(self) -> Self:
+        """The same model twice would make pairs without any difference."""
+        for dataset in self.datasets:
+            if dataset.kind == "dpo" and self.models.rejected is None:
+                raise ValueError(
+                    f"the data set '{dataset.label}' needs 'models.rejected': a weaker model, or "
+                    "the same one with 'sampling: {temperature: 1.3}'"
+                )
+        return self
+
     @field_validator("budget")
     @classmethod
     def _priced(cls, budget: BudgetConfig, info: ValidationInfo) -> BudgetConfig:
@@ -52,13 +78,11 @@ class RunConfig(Section):
         models, personas = info.data.get("models"), info.data.get("personas")
         if budget.max_cost is None or models is None or personas is None:
             return budget
-        in_use: dict[str, ModelConfig] = {
-            "agent": models.agent or models.default,
-            "modulator": models.modulator or models.default,
-            "embedding": models.embedding,
-        }
-        if personas.anonymised == "llm":
-            in_use["anonymiser"] = models.anonymiser or models.default
+        datasets, quality = info.data.get("datasets", ()), info.data.get("quality")
+        if quality is None:
+            return budget
+        roles = roles_in_use(personas.anonymised, datasets, quality)
+        in_use = {role.value: model_of(models, role) for role in roles}
         unpriced = [role for role, one in in_use.items() if one.base_urls and one.price is None]
         if unpriced:
             raise ValueError(

@@ -93,8 +93,9 @@ class SocietyConfig(Section):
     """Actions that make a window a scenario."""
     scenarios: Annotated[int, Field(ge=1)] | None = None
     """Quota of scenarios; or `ticks`."""
-    ticks: Annotated[int, Field(ge=1)] | None = None
-    """Horizon in ticks; or `scenarios`."""
+    ticks: Annotated[int, Field(ge=0)] | None = None
+    """Horizon in ticks; or `scenarios`. With 0 nobody does anything: for data sets that grow from
+    people alone (`ground: persona`)."""
     max_windows: Annotated[int, Field(ge=1)] = 1000
     """Where a quota gives up."""
     max_reactions: Annotated[int, Field(ge=0)] = 2

@@ -28,6 +28,18 @@ class Role(StrEnum):
     """Gives vectors: a text a message in the request, directions in the reply (`directions`)."""
     ANONYMISER = "anonymiser"
     """Asked before there is a society, and only where `personas.anonymise` is `llm`."""
+    INSTRUCTOR = "instructor"
+    """Writes what a person would ask an assistant."""
+    RESPONDER = "responder"
+    """Answers as that assistant."""
+    REASONER = "reasoner"
+    """Answers with the thinking before it."""
+    REJECTED = "rejected"
+    """Gives the answers that a preference turns down."""
+    USER = "user"
+    """Plays the user of a dialogue."""
+    JUDGE = "judge"
+    """Scores answers and rows."""
 
 
 @dataclass(frozen=True, slots=True)

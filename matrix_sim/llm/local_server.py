@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from matrix_sim.config import LlamaConfig, ModelConfig, RunConfig
-from matrix_sim.config.roles import model_of, society_roles
+from matrix_sim.config.roles import model_of, played_roles
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.llm.contracts import Role
 from matrix_sim.llm.gguf_file import GgufFile, read_gguf
@@ -225,7 +225,7 @@ def check_model_files(config: RunConfig) -> list[str]:
     """
     served = dict.fromkeys(
         Serving.of(model_of(config.models, role), vectors=role is Role.EMBEDDING)
-        for role in society_roles(config.models)
+        for role in played_roles(config)
         if model_of(config.models, role).gguf is not None
     )
     for serving in served:

@@ -15,6 +15,7 @@ import orjson
 from pydantic import SecretStr
 
 from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.config.roles import roles_in_use
 from matrix_sim.llm.answer import Answer
 from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
@@ -42,13 +43,14 @@ class Place:
     roles: tuple[Role, ...]
 
 
-def roles_in_use(config: RunConfig, *, founding: bool) -> tuple[Role, ...]:
+def roles_asked(config: RunConfig, *, founding: bool) -> tuple[Role, ...]:
     """The roles that a run still asks; `founding` is whether it has no society yet."""
-    roles = [Role.AGENT, Role.MODULATOR]
+    making = roles_in_use(None, config.datasets, config.quality)
+    roles: list[Role] = [role for role in making if role is not Role.EMBEDDING]
     if founding and config.personas.anonymised == "llm":
         roles.append(Role.ANONYMISER)
     # Once people are in groups, vectors are needed only to route by.
-    compares = config.society.routing in ("embedding", "hybrid")
+    compares = config.society.routing in ("embedding", "hybrid") or bool(config.datasets)
     if not config.models.embedding.local and (founding or compares):
         roles.append(Role.EMBEDDING)
     return tuple(roles)

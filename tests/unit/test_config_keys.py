@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from matrix_sim.config import RunConfig
+from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.config.file import LoadedConfig, dump_config, load_config, with_environment
-from matrix_sim.config.roles import entries_in_use, models_in_use
+from matrix_sim.config.quality import QualityConfig
+from matrix_sim.config.roles import entries_of, roles_in_use
 from matrix_sim.errors import UsageError
 from matrix_sim.llm.backends import key_of
 from matrix_sim.llm.contracts import Role
@@ -144,15 +146,25 @@ def test_model_files_of_all_roles_start_at_the_config(folder: Path) -> None:
     assert [getattr(models, r).label for r in roles] == [f"gguf:{r}.gguf" for r in roles]
 
 
-def test_every_role_has_an_entry_and_only_an_asked_anonymiser_counts(folder: Path) -> None:
-    assert set(entries_in_use({}, "llm")) == set(Role)
-    assert entries_in_use({"agent": {}, "anonymiser": {}}, None) == {
+def test_every_role_has_an_entry_and_only_those_that_somebody_asks_count() -> None:
+    quality = QualityConfig.model_validate({"judge": {"enabled": True}})
+    kinds = ("dialogue", "reason", "dpo")
+    datasets = [DatasetConfig.model_validate({"kind": kind, "count": 1}) for kind in kinds]
+    assert set(roles_in_use("llm", datasets, quality)) == set(Role)
+    society = roles_in_use(None, (), quality)
+    assert entries_of({"agent": {}, "anonymiser": {}}, society) == {
         Role.AGENT: "agent",
         Role.MODULATOR: "default",
         Role.EMBEDDING: "embedding",
     }
-    config = load(folder, HEAD + "models: {default: {stub: {}}}\n").config
-    assert list(models_in_use(config)) == ["default", "embedding"]
+
+
+def test_the_key_file_of_a_role_that_a_data_set_asks_is_read(folder: Path) -> None:
+    (folder / "keys").mkdir()
+    (folder / "keys" / "mine").write_text("k")
+    text = WITH_FILE + "  agent: {stub: {}}\n  modulator: {stub: {}}\n"
+    text += "datasets: [{kind: sft, count: 1}]\n"
+    assert len(load(folder, text).config.secrets) == 1
 
 
 @pytest.mark.parametrize("stub", ["{reasoning: true}", "{faults: {server: 0.1}}"])

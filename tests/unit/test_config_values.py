@@ -26,8 +26,8 @@ def test_python_values_may_be_what_python_has_for_them(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_python_values_names_no_file() -> None:
     with pytest.raises(UsageError) as refused:
-        load_values({"society": {"ticks": 0}, "models": {"default": {"stub": {}}}}, (), {})
-    assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: 0 given")
+        load_values({"society": {"ticks": -1}, "models": {"default": {"stub": {}}}}, (), {})
+    assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: -1 given")
 
 
 ENDPOINT = {"base_url": "http://127.0.0.1:8000/v1", "model": "m"}

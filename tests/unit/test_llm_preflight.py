@@ -14,7 +14,7 @@ from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config.file import load_values
 from matrix_sim.errors import RunFailure
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
-from matrix_sim.llm.preflight import Place, places_of, preflight, roles_in_use
+from matrix_sim.llm.preflight import Place, places_of, preflight, roles_asked
 from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore
 from tests.support.scripted_server import (
@@ -178,7 +178,7 @@ def config(**models: object) -> RunConfig:
 def test_each_address_of_a_model_is_looked_at_once_whoever_asks() -> None:
     two = {"base_url": ["http://one/v1", "http://two/v1"], "model": "qwen"}
     run = config(default=two)
-    found = places_of(run, roles_in_use(run, founding=True))
+    found = places_of(run, roles_asked(run, founding=True))
     assert [(p.address, p.roles) for p in found] == [
         ("http://one/v1", (Role.AGENT, Role.MODULATOR)),
         ("http://two/v1", (Role.AGENT, Role.MODULATOR)),
@@ -188,18 +188,18 @@ def test_each_address_of_a_model_is_looked_at_once_whoever_asks() -> None:
 @pytest.mark.parametrize("model", [{"stub": {}}, {"gguf": "model.gguf"}])
 def test_what_is_no_endpoint_is_not_looked_at(model: dict[str, object]) -> None:
     run = config(default=model)
-    assert places_of(run, roles_in_use(run, founding=True)) == ()
+    assert places_of(run, roles_asked(run, founding=True)) == ()
 
 
 def test_vectors_are_needed_to_found_and_afterwards_only_to_route() -> None:
     vectors = {"base_url": "http://one/v1", "model": "e5"}
     by_llm = config(default={"stub": {}}, embedding=vectors)
-    assert Role.EMBEDDING in roles_in_use(by_llm, founding=True)
-    assert Role.EMBEDDING not in roles_in_use(by_llm, founding=False)
+    assert Role.EMBEDDING in roles_asked(by_llm, founding=True)
+    assert Role.EMBEDDING not in roles_asked(by_llm, founding=False)
     by_vectors = by_llm.model_copy(
         update={"society": by_llm.society.model_copy(update={"routing": "embedding"})}
     )
-    assert Role.EMBEDDING in roles_in_use(by_vectors, founding=False)
+    assert Role.EMBEDDING in roles_asked(by_vectors, founding=False)
 
 
 def run_on(use: Callable[[RunConfig], None], answer_get: Answering) -> None:
