@@ -8,6 +8,7 @@ from typing import Any
 
 from matrix_sim.messages import Goal, Observation, ScenarioAction
 from matrix_sim.personas.model import Persona
+from matrix_sim.quality.contracts import Turn
 from matrix_sim.society.memory import MemoryItem
 
 
@@ -68,11 +69,55 @@ SOCIETY_TEMPLATES: Mapping[str, TemplateSpec] = {
 }
 """What the roles of a society use: their texts are part of a run's identity (S1)."""
 
+_Situation: Mapping[str, Any] = {
+    "profile": str,
+    "goal": Goal | None,
+    "did": _Lines,
+    "seen": tuple[Observation, ...],
+    "summary": str,
+}
+"""What the one who asks brings along; without a scenario `did`, `seen` and `summary` are empty."""
+_Asked: Mapping[str, Any] = {
+    **_Situation,
+    "requirement": str | None,
+    "complexity": str,
+    "style": str,
+}
+"""`requirement` is None where anything will do."""
+_Conversation = tuple[Turn, ...]
+
+SYNTHESIS_TEMPLATES: Mapping[str, TemplateSpec] = {
+    "instruction": TemplateSpec({**_Asked, "task": str}, chat=True),
+    "code_instruction": TemplateSpec({**_Asked, "task": str, "code_language": str}, chat=True),
+    "safety_instruction": TemplateSpec({**_Asked, "risk": str, "degree": str}, chat=True),
+    "intent": TemplateSpec({**_Asked, "task": str}, chat=True),
+    "user_turn": TemplateSpec(
+        {
+            "profile": str,
+            "want": str,
+            "satisfied_when": str,
+            "style": str,
+            "conversation": _Conversation,
+            "move": str,
+            "left": int,
+        },
+        chat=True,
+    ),
+    "assistant": TemplateSpec({}),
+    "safety_assistant": TemplateSpec({}),
+    "judge_pair": TemplateSpec(
+        {"conversation": _Conversation, "first": str, "second": str}, chat=True
+    ),
+    "judge_row": TemplateSpec({"conversation": _Conversation}, chat=True),
+}
+"""What data sets are made with; each uses those of its kind (`matrix_sim.synthesis.kinds`)."""
+
 ANONYMISE = "anonymise"
 REASONING_LANGUAGE = "reasoning_language"
 
 TEMPLATES: Mapping[str, TemplateSpec] = {
     **SOCIETY_TEMPLATES,
+    **SYNTHESIS_TEMPLATES,
     ANONYMISE: TemplateSpec({"texts": tuple[str, ...]}, chat=True),
     REASONING_LANGUAGE: TemplateSpec({"language": str}),
 }
