@@ -113,6 +113,14 @@ class Recipe(Protocol):
         """
         ...
 
+    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failure:
+        """What costs and is asked of those only that have passed all rules.
+
+        Raises:
+            EnvironmentalFailure: no reply was to be had now.
+        """
+        ...
+
     def row(self, completion: Completion) -> Row:
         """How the checks see it."""
         ...
@@ -128,6 +136,8 @@ class Candidate:
     completion: Completion | None
     """None: it did not get so far."""
     opening: Opening | None = None
+    compared: bool = False
+    """Whether those after it are compared with it, as one that passed the rules so far."""
     verdicts: tuple[Verdict, ...] = ()
     failure: Failure | None = None
     """A call that failed for good (S3)."""
