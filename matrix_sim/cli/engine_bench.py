@@ -206,8 +206,12 @@ class _Meter:
 
     async def take(self) -> None:
         cast = self._cast
-        status: Status | None = await cast.coordinator.status.remote()
-        counters = await asyncio.gather(*(actor.stub_counters.remote() for actor in cast.llm))
+        status: Status | None = None
+        if cast.coordinator is not None:
+            status = await cast.coordinator.status.remote()
+        counters: list[tuple[StubCounters, ...]] = await asyncio.gather(
+            *(actor.stub_counters.remote() for actor in cast.llm)
+        )
         processes = [self._driver, *self._driver.children(recursive=True)]
         if len(self.samples) % _MEMORY_EVERY == 0:
             self.peak_mb = max(self.peak_mb, sum(map(_memory_mb, processes)))

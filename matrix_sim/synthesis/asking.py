@@ -26,7 +26,7 @@ from matrix_sim.llm.structured import ask, ask_reply
 from matrix_sim.messages import Failure
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.quality.contracts import Turn
-from matrix_sim.synthesis.contracts import Draw, candidate_address
+from matrix_sim.synthesis.contracts import Draw, Failed, candidate_address
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,7 +63,7 @@ class Asker:
 
     async def say(
         self, role: Role, draw: Draw, part: str, messages: Sequence[Message]
-    ) -> Reply | Failure:
+    ) -> Reply | Failed:
         """A reply in prose.
 
         Raises:
@@ -73,11 +73,12 @@ class Asker:
         request = Request(
             self._address(draw, part), role, tuple(messages), max_tokens=terms.max_tokens
         )
-        return await ask_reply(self.llm, request, terms)
+        reply = await ask_reply(self.llm, request, terms)
+        return Failed(reply, part) if isinstance(reply, Failure) else reply
 
     async def decide(
         self, role: Role, draw: Draw, part: str, messages: Sequence[Message], model: type[M]
-    ) -> M | Failure:
+    ) -> M | Failed:
         """A structured reply, read as `model`.
 
         Raises:
@@ -91,11 +92,12 @@ class Asker:
             max_tokens=terms.max_tokens,
             schema=schema_of(model, part.rpartition("/")[2]),
         )
-        return await ask(self.llm, request, model, self.prompts.repair, terms)
+        reply = await ask(self.llm, request, model, self.prompts.repair, terms)
+        return Failed(reply, part) if isinstance(reply, Failure) else reply
 
     async def answer(
         self, role: Role, draw: Draw, part: str, turns: Sequence[Turn], *, template: str
-    ) -> Reply | Failure:
+    ) -> Reply | Failed:
         """What an assistant says that sees the conversation and nothing else.
 
         Args:

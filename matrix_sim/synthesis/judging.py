@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from matrix_sim.llm.contracts import Role
-from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.synthesis.asking import Asker
-from matrix_sim.synthesis.contracts import Draw
+from matrix_sim.synthesis.contracts import Draw, Failed
 from matrix_sim.synthesis.replies import RowReply
 
 
@@ -18,7 +17,7 @@ class RowJudge:
         self._asker = asker
         self._least = least
 
-    async def judge(self, draw: Draw, row: Row) -> Verdict | Failure:
+    async def judge(self, draw: Draw, row: Row) -> Verdict | Failed:
         """What it says of a row.
 
         Raises:
@@ -27,7 +26,7 @@ class RowJudge:
         conversation = (*row.turns, *row.chosen)
         messages = self._asker.prompts.render("judge_row", conversation=conversation)
         said = await self._asker.decide(Role.JUDGE, draw, "judge", messages, RowReply)
-        if isinstance(said, Failure):
+        if isinstance(said, Failed):
             return said
         ok = said.score >= self._least
         why = f"the judge gives {said.score} of 10: {said.defect}"

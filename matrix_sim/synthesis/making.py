@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matrix_sim.config.datasets import DatasetConfig
-from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Memory, Row, Turn, Verdict
 from matrix_sim.quality.rules import Rules, accepted
-from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Opening, Recipe
+from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.judging import RowJudge
 from matrix_sim.synthesis.turnstile import Turnstile
@@ -145,7 +144,7 @@ class Making:
     async def _make(self, draw: Draw) -> Candidate:
         blank = Candidate(self._dataset.label, draw, accepted=False, completion=None)
         opening = await self._recipe.open(draw)
-        if isinstance(opening, Failure):
+        if isinstance(opening, Failed):
             return replace(blank, failure=opening)
         begun = replace(blank, opening=opening)
         verdicts = self._standards.rules.look(_opening_row(opening))
@@ -163,14 +162,14 @@ class Making:
         self, begun: Candidate, opening: Opening, compared: tuple[Verdict, ...]
     ) -> Candidate:
         completion = await self._recipe.finish(begun.draw, opening)
-        if isinstance(completion, Failure):
+        if isinstance(completion, Failed):
             return replace(begun, verdicts=compared, failure=completion)
         verdicts = (*self._look(completion), *compared)
         begun = replace(begun, completion=completion, verdicts=verdicts)
         if not accepted(verdicts):
             return begun
         weighed = await self._recipe.weigh(begun.draw, completion)
-        if isinstance(weighed, Failure):
+        if isinstance(weighed, Failed):
             return replace(begun, failure=weighed)
         verdicts = (*self._look(weighed), *compared)
         begun = replace(begun, completion=weighed, verdicts=verdicts)
@@ -180,7 +179,7 @@ class Making:
         if self._standards.judge is None or not accepted(candidate.verdicts):
             return replace(candidate, accepted=accepted(candidate.verdicts))
         verdict = await self._standards.judge.judge(candidate.draw, row)
-        if isinstance(verdict, Failure):
+        if isinstance(verdict, Failed):
             return replace(candidate, failure=verdict)
         verdicts = (*candidate.verdicts, verdict)
         return replace(candidate, accepted=accepted(verdicts), verdicts=verdicts)

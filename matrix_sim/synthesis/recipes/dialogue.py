@@ -8,7 +8,7 @@ from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.randomness import named_random
 from matrix_sim.synthesis.asking import Asker, unwrapped
-from matrix_sim.synthesis.contracts import Completion, Draw, Intent, Opening
+from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Intent, Opening
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.recipes.instructed import asked_of, assistant_turn
 from matrix_sim.synthesis.replies import IntentReply, Mood, UserTurnReply
@@ -32,20 +32,24 @@ class Dialogue:
         self._facets = facets
         self._seed = seed
 
-    async def open(self, draw: Draw) -> Opening | Failure:
+    async def open(self, draw: Draw) -> Opening | Failed:
         """What the person is after, and how it begins."""
         asked = await asked_of(self._dataset, self._situations, self._facets, draw)
         messages = self._asker.prompts.render("intent", **asked)
         wanted = await self._asker.decide(Role.INSTRUCTOR, draw, "intent", messages, IntentReply)
-        if isinstance(wanted, Failure):
+        if isinstance(wanted, Failed):
             return wanted
         intent = Intent(wanted.want, wanted.satisfied_when)
         first = await self._user_turn(draw, intent, ())
-        if isinstance(first, Failure):
+        if isinstance(first, Failed):
             return first
-        return Opening(unwrapped(first.message), intent) if first.message else Failure.EMPTY
+        return (
+            Opening(unwrapped(first.message), intent)
+            if first.message
+            else Failed(Failure.EMPTY, "turn1/user")
+        )
 
-    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failure:
+    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failed:
         """The rest, until the person is content or has said what it may."""
         if opening.intent is None:
             raise ValueError(f"candidate {draw.number} of {self._dataset.label} wants nothing")
@@ -55,14 +59,14 @@ class Dialogue:
         while True:
             part = f"turn{spoken}/assistant"
             reply = await self._asker.answer(role, draw, part, turns, template="assistant")
-            if isinstance(reply, Failure):
+            if isinstance(reply, Failed):
                 return reply
             turns.append(assistant_turn(reply, self._dataset.thinks))
             model = reply.model
             if spoken == draw.turns:
                 break
             following = await self._user_turn(draw, opening.intent, tuple(turns))
-            if isinstance(following, Failure):
+            if isinstance(following, Failed):
                 return following
             too_early = spoken < self._dataset.turns[0]
             if not following.message or (following.mood is not Mood.GOES_ON and not too_early):
@@ -77,7 +81,7 @@ class Dialogue:
             verdicts=(self._long_enough(spoken, ended),),
         )
 
-    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failure:
+    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failed:
         """Nothing more is asked."""
         return completion
 
@@ -87,7 +91,7 @@ class Dialogue:
 
     async def _user_turn(
         self, draw: Draw, intent: Intent, turns: tuple[Turn, ...]
-    ) -> UserTurnReply | Failure:
+    ) -> UserTurnReply | Failed:
         spoken = sum(turn.role == "user" for turn in turns)
         situation = await self._situations.of(draw)
         messages = self._asker.prompts.render(

@@ -7,10 +7,9 @@ from typing import Any
 
 from matrix_sim.config.datasets import GENERAL, DatasetConfig
 from matrix_sim.llm.contracts import Reply, Role
-from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Row, Turn
 from matrix_sim.synthesis.asking import Asker, unwrapped
-from matrix_sim.synthesis.contracts import Completion, Draw, Opening
+from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Opening
 from matrix_sim.synthesis.facets import FACETS, Facets
 from matrix_sim.synthesis.situations import Situations
 
@@ -30,28 +29,28 @@ class Instructed:
         self._situations = situations
         self._facets = facets
 
-    async def open(self, draw: Draw) -> Opening | Failure:
+    async def open(self, draw: Draw) -> Opening | Failed:
         """What the person would type."""
         template = _TEMPLATES.get(self._dataset.kind, "instruction")
         asked = await asked_of(self._dataset, self._situations, self._facets, draw)
         messages = self._asker.prompts.render(template, **asked)
         reply = await self._asker.say(Role.INSTRUCTOR, draw, "instruction", messages)
-        return reply if isinstance(reply, Failure) else Opening(unwrapped(reply.text))
+        return reply if isinstance(reply, Failed) else Opening(unwrapped(reply.text))
 
-    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failure:
+    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failed:
         """The answer of an assistant that knows nothing but the question."""
         thinks = self._dataset.thinks
         role = Role.REASONER if thinks else Role.RESPONDER
         template = "safety_assistant" if self._dataset.kind == "safety" else "assistant"
         question = Turn("user", opening.text)
         reply = await self._asker.answer(role, draw, "answer", [question], template=template)
-        if isinstance(reply, Failure):
+        if isinstance(reply, Failed):
             return reply
         return Completion(
             turns=(question, assistant_turn(reply, thinks)), models={role.value: reply.model}
         )
 
-    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failure:
+    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failed:
         """Nothing more is asked."""
         return completion
 

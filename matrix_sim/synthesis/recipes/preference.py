@@ -10,10 +10,9 @@ from typing import TypeVar, cast
 
 from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.llm.contracts import Role
-from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.synthesis.asking import Asker
-from matrix_sim.synthesis.contracts import Completion, Draw, Opening
+from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Opening
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.recipes.instructed import Instructed, assistant_turn
 from matrix_sim.synthesis.replies import PairReply
@@ -45,11 +44,11 @@ class Preference:
         self._asker = asker
         self._question = Instructed(dataset, asker, situations, facets)
 
-    async def open(self, draw: Draw) -> Opening | Failure:
+    async def open(self, draw: Draw) -> Opening | Failed:
         """What the person would type."""
         return await self._question.open(draw)
 
-    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failure:
+    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failed:
         """Both answers, from the same clean context."""
         thinks = self._dataset.thinks
         better = Role.REASONER if thinks else Role.RESPONDER
@@ -58,9 +57,9 @@ class Preference:
         chosen, rejected = await both(
             answer(better, part="chosen"), answer(Role.REJECTED, part="rejected")
         )
-        if isinstance(chosen, Failure):
+        if isinstance(chosen, Failed):
             return chosen
-        if isinstance(rejected, Failure):
+        if isinstance(rejected, Failed):
             return rejected
         turn = assistant_turn(chosen, thinks)
         return Completion(
@@ -71,7 +70,7 @@ class Preference:
             models={better.value: chosen.model, Role.REJECTED.value: rejected.model},
         )
 
-    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failure:
+    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failed:
         """Have the two compared in both orders: judges favour a position."""
         if completion.chosen == completion.rejected:
             same = Verdict("margin", False, "both answers are the same")
@@ -80,9 +79,9 @@ class Preference:
             self._compare(draw, completion, chosen_first=True),
             self._compare(draw, completion, chosen_first=False),
         )
-        if isinstance(straight, Failure):
+        if isinstance(straight, Failed):
             return straight
-        if isinstance(turned, Failure):
+        if isinstance(turned, Failed):
             return turned
         chosen = (straight.first + turned.second) / 2
         rejected = (straight.second + turned.first) / 2
@@ -99,7 +98,7 @@ class Preference:
 
     async def _compare(
         self, draw: Draw, completion: Completion, *, chosen_first: bool
-    ) -> PairReply | Failure:
+    ) -> PairReply | Failed:
         pair = (completion.chosen, completion.rejected)
         first, second = pair if chosen_first else pair[::-1]
         messages = self._asker.prompts.render(
