@@ -163,7 +163,7 @@ class Run:
             UsageError: the run was never started.
         """
         with RunStore.read_only(self._directory) as store:
-            return summarise_run(store)
+            return summarise_run(store, self.config.datasets)
 
     def _open(self, retry_failed: bool) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)
