@@ -23,6 +23,7 @@ from actors.launch import Cast, Production, Stage
 from matrix_sim.cli.bench import ClockKind
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding
+from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
