@@ -77,7 +77,8 @@ def figures_of(
         people: how many there are in the society.
         scenarios: how many there are.
     """
-    rows, tried = [], 0
+    rows: list[Candidate] = []
+    tried = 0
     refused: Counter[str] = Counter()
     for candidate in candidates:
         if len(rows) == dataset.count:

@@ -48,14 +48,14 @@ class DirectionLikeness:
 
 
 class NgramLikeness:
-    """Without a model: by character bigrams and trigrams, the rare ones counting for more."""
+    """Without a model: by characters, two and three in a row too, the rare ones counting for more."""
 
     def __init__(self, texts: Sequence[str], wanted: str) -> None:
         """`texts` as they were given, `wanted` the requirement; at least one text."""
         # Heavy to import; data sets without a requirement do without.
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(2, 3), sublinear_tf=True)
+        vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         self._texts = vectorizer.fit_transform(texts)
         self._wanted = vectorizer.transform([wanted])
 

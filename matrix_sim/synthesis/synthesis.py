@@ -82,7 +82,9 @@ class Synthesis:
     @property
     def counts(self) -> tuple[Count, ...]:
         """How far the data sets are; those only that have been begun."""
-        return tuple(making.count for making in self._makings.values())
+        labels = [dataset.label for dataset in self._workshop.config.datasets]
+        begun = [self._makings[label] for label in labels if label in self._makings]
+        return tuple(making.count for making in begun)
 
     def stop(self) -> None:
         """Begin nothing more; `run` then raises `RunStopped`."""
@@ -106,11 +108,9 @@ class Synthesis:
             self._reports,
             self._first_goal,
         )
-        for dataset in self._workshop.config.datasets:
-            self._makings[dataset.label] = await self._making(dataset, scenarios, situations)
-        if self._stopped:
-            self.stop()
-        makings = [asyncio.create_task(making.run()) for making in self._makings.values()]
+        datasets = self._workshop.config.datasets
+        makings = [self._make(dataset, scenarios, situations) for dataset in datasets]
+        # One that cannot be made keeps no other from it.
         results = await asyncio.gather(*makings, return_exceptions=True)
         if self._stopped:
             raise RunStopped
@@ -118,6 +118,15 @@ class Synthesis:
             if isinstance(result, BaseException):
                 raise result
         return self.counts
+
+    async def _make(
+        self, dataset: DatasetConfig, scenarios: Sequence[Scenario], situations: Situations
+    ) -> None:
+        making = await self._making(dataset, scenarios, situations)
+        self._makings[dataset.label] = making
+        if self._stopped:
+            making.stop()
+        await making.run()
 
     async def _scenarios(self) -> tuple[Scenario, ...]:
         scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
