@@ -256,7 +256,8 @@ def scenario_bytes(store: RunStore, config: RunConfig) -> bytes:
 def everything(store: RunStore, config: RunConfig) -> tuple[object, ...]:
     """All that a run made true, and the bytes that come of it."""
     groups = range(len(store.events("group")))
-    return scenario_bytes(store, config), *(store.reports(group) for group in groups)
+    made = {one.label: tuple(store.candidates(one.label)) for one in config.datasets}
+    return scenario_bytes(store, config), *(store.reports(group) for group in groups), made
 
 
 def finished(
