@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from matrix_sim.canonical import canonical_json
 from matrix_sim.config.datasets import DatasetKind
@@ -29,7 +29,7 @@ from matrix_sim.config.yaml_document import (
 from matrix_sim.errors import UsageError
 from matrix_sim.language import Language
 from matrix_sim.prompts.catalogue import FACETS_FILE
-from matrix_sim.text import clean_text
+from matrix_sim.society.replies import Sentence
 
 MOVE = "move"
 """Drawn for each further turn of a dialogue."""
@@ -57,11 +57,7 @@ class Option(Section):
         description="a word of small letters, digits and '_', such as 'how_to'",
     )
     """How rows and summaries call it."""
-    text: Annotated[
-        str,
-        AfterValidator(lambda text: clean_text(text)[0]),
-        StringConstraints(strip_whitespace=True, min_length=1),
-    ] = Field(description="text for the prompt, not empty")
+    text: Sentence = Field(description="text for the prompt, not empty")
     """What the prompt says, in the language of the run."""
     weight: Annotated[float, Field(gt=0)] = 1.0
     """How often it is drawn, relative to the others."""
