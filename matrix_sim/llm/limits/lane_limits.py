@@ -219,10 +219,8 @@ def _granted(
     if unspent > wanted:
         pace.give_back(unspent - wanted)
         return spent + wanted
-    if unspent < 0:  # some took more than was thought: that comes first
-        paid = pace.take(holder.name, -unspent, 0.0)
-        granted, unspent = granted + paid, unspent + paid
     if unspent < 0:
-        return granted
+        pace.charge(holder.name, -unspent)
+        granted, unspent = spent, 0.0
     pace.may_take(least)
     return granted + pace.take(holder.name, wanted - unspent, least - unspent)
