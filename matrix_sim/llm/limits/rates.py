@@ -102,13 +102,8 @@ class Pace:
         return taken
 
     def charge(self, holder: str, amount: float) -> None:
-        """A holder spends so much, or has already: it took more than was thought."""
+        """A holder spends so much; below 0, it did not need what it was given."""
         self._due[holder] = self._due.get(holder, 0.0) - amount
-        self._settle()
-
-    def give_back(self, amount: float) -> None:
-        """What a holder did not spend."""
-        self._spare += amount
         self._settle()
 
     def wait_s(self, holder: str, least: float, share: float) -> float:
