@@ -22,6 +22,7 @@ from actors.llm import LLM, LLMCharter
 from actors.modulator import ModulatorActor
 from actors.placement import Placement
 from actors.store import Store
+from actors.synthesist import Synthesist
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config.roles import model_of, played_roles
 from matrix_sim.llm.limits.gates import limited
@@ -29,6 +30,7 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.society.society import Society
+from matrix_sim.synthesis.synthesis import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,18 @@ class Cast:
     """Empty when packed."""
     groups: Mapping[int, Handle]
     """Who holds each group; several groups share one when packed."""
-    coordinator: Handle
+    coordinator: Handle | None
+    """None where nothing is left to play."""
+    synthesist: Handle | None
+    """None where there are no data sets to make."""
 
     def everyone(self) -> tuple[Handle, ...]:
         """Each actor once, the store last."""
         holders = dict.fromkeys(self.groups.values())
         limiter = () if self.limiter is None else (self.limiter,)
         others = (*self.agents.values(), *self.llm, *limiter)
-        return (self.coordinator, *holders, *others, self.store)
+        drivers = [actor for actor in (self.coordinator, self.synthesist) if actor is not None]
+        return (*drivers, *holders, *others, self.store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,10 @@ class Stage:
     owner: str
     """Who holds the run's lock, for people."""
     free_clock: bool = False
+    plays: bool = True
+    """Whether anything of the society is left to play."""
+    workshop: Workshop | None = None
+    """What its data sets are made with, where any are to be made."""
 
 
 def cast(stage: Stage, placement: Placement) -> Cast:
@@ -89,6 +99,11 @@ def cast(stage: Stage, placement: Placement) -> Cast:
         _actor(LLM, near, llm_charter, f"llm{number}", store, limiter)
         for number in range(placement.llm_actors)
     )
+    synthesist = None
+    if stage.workshop is not None:
+        synthesist = _actor(Synthesist, here, stage.workshop, llm, store)
+    if not stage.plays:
+        return Cast(store, limiter, llm, {}, {}, None, synthesist)
     charters = [charter_of(society, g.group, config.models) for g in society.groups]
     agents: dict[int, Handle] = {}
     groups: dict[int, Handle] = {}
@@ -117,7 +132,7 @@ def cast(stage: Stage, placement: Placement) -> Cast:
             groups |= {charter.group: host for charter in part}
     plan = plan_of(society, config.runtime, free_clock=stage.free_clock)
     coordinator = _actor(Coordinator, here, plan, groups, store)
-    return Cast(store, limiter, llm, agents, groups, coordinator)
+    return Cast(store, limiter, llm, agents, groups, coordinator, synthesist)
 
 
 def _actor(

@@ -1,4 +1,4 @@
-"""The identity of a society: what must not change between two starts of a run (S1).
+"""The identities of a society and of data sets: what must not change between two starts (S1).
 
 In it is what changes what happens or what a model is asked and how it answers: seed, language,
 the people, the society's settings, the prompt templates, and for each role the model's name,
@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from matrix_sim.canonical import canonical_json, content_hash, sha256_hex
-from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.config import DatasetConfig, ModelConfig, RunConfig
 from matrix_sim.llm.backends import model_of
 from matrix_sim.llm.contracts import Role
 from matrix_sim.llm.stub.faults import FaultPlan
@@ -33,8 +33,8 @@ _PEOPLE, _PEOPLE_HASH, _PROMPT = "personas.count", "personas.sha256", "prompts."
 
 
 @dataclass(frozen=True, slots=True)
-class SocietyIdentity:
-    """What a society is, part by part."""
+class Identity:
+    """What a society is, or a data set, part by part."""
 
     parts: Mapping[str, Any]
     """Dotted key to value; long texts and the people as SHA-256."""
@@ -50,14 +50,14 @@ class SocietyIdentity:
         return canonical_json(dict(self.parts))
 
     @staticmethod
-    def from_canonical(stored: bytes) -> SocietyIdentity:
+    def from_canonical(stored: bytes) -> Identity:
         """The identity that `canonical` was taken from."""
-        return SocietyIdentity(orjson.loads(stored))
+        return Identity(orjson.loads(stored))
 
 
 def society_identity(
     config: RunConfig, personas: Sequence[Persona], template_texts: Mapping[str, str]
-) -> SocietyIdentity:
+) -> Identity:
     """The identity of the society that `config` describes.
 
     Args:
@@ -79,10 +79,45 @@ def society_identity(
         parts |= _chat_parts("models.anonymiser", model_of(models, Role.ANONYMISER))
     for name, text in template_texts.items():
         parts[_PROMPT + name] = content_hash(text)
-    return SocietyIdentity(dict(sorted(parts.items())))
+    return Identity(dict(sorted(parts.items())))
 
 
-def differences(old: SocietyIdentity, new: SocietyIdentity) -> list[str]:
+_NOT_OF_A_DATASET = {"count", "max_candidates", "name"}
+"""What may change from start to start: a data set grows, and may give up sooner or later."""
+
+
+def dataset_identity(
+    config: RunConfig,
+    dataset: DatasetConfig,
+    society: Identity,
+    template_texts: Mapping[str, str],
+    facets: bytes,
+    benchmarks: Mapping[str, str],
+) -> Identity:
+    """The identity of one data set: the society's, its own settings, its prompts, its models.
+
+    Args:
+        config: the run's.
+        dataset: one of its data sets.
+        society: the one that it grows from.
+        template_texts: the prompt templates that it uses, by name.
+        facets: the options that its candidates are drawn from, as canonical bytes.
+        benchmarks: SHA-256 of the files that its rows are compared with, by name.
+    """
+    parts: dict[str, Any] = {"society": society.sha256}
+    parts |= _flat("dataset", dataset.model_dump(mode="json", exclude=_NOT_OF_A_DATASET))
+    parts |= _flat("quality", config.quality.model_dump(mode="json"))
+    parts["quality.contamination.benchmarks"] = dict(sorted(benchmarks.items()))
+    roles = [*dataset.roles, *([Role.JUDGE] if config.quality.judge.enabled else [])]
+    for role in dict.fromkeys(roles):
+        parts |= _chat_parts(f"models.{role.value}", model_of(config.models, role))
+    for name, text in template_texts.items():
+        parts[_PROMPT + name] = content_hash(text)
+    parts["facets"] = sha256_hex(facets)
+    return Identity(dict(sorted(parts.items())))
+
+
+def differences(old: Identity, new: Identity) -> list[str]:
     """What differs, a line each, for the person who is refused; empty for the same identity."""
     return [
         _difference(key, old.parts, new.parts)

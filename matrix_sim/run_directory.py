@@ -15,7 +15,7 @@ from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config.file import LoadedConfig, dump_config
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
-from matrix_sim.identity import SocietyIdentity, differences, society_identity
+from matrix_sim.identity import Identity, differences, society_identity
 from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.limits.gates import LeasedGates
@@ -35,6 +35,8 @@ from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import DropScenarios, ForgetTexts, PutEvent, PutPrices, SetAside
+from matrix_sim.synthesis.facets import Facets, load_facets
+from matrix_sim.synthesis.registration import register, set_failed_candidates_aside
 
 if TYPE_CHECKING:
     from matrix_sim.llm.embedding_client import Vector
@@ -61,8 +63,10 @@ class OpenedRun:
     """Whether it was founded just now."""
     notices: tuple[str, ...]
     """What the user should know about the place the run is kept in."""
+    facets: Facets
+    """What requests of data sets may be like."""
     asked_again: int = 0
-    """Summaries that had failed for good and are to be asked for again."""
+    """Summaries and candidates that had failed for good and are to be asked for again."""
 
 
 def open_run(
@@ -88,6 +92,7 @@ def open_run(
     """
     config = loaded.config
     prompts = PromptLibrary(config.language, config.prompts)
+    facets = load_facets(config.language, config.prompts)
     selection = load_personas(config.personas, config.seed, loaded.base_dir, config.language)
     identity = run_identity(config, selection.personas, prompts)
     if fork is not None:
@@ -107,14 +112,27 @@ def open_run(
                 people = look.personas
             _found(config, people, prompts, identity, store, say)
         else:
-            _demand_same(SocietyIdentity.from_canonical(stored), identity, directory)
-        asked_again = set_failed_summaries_aside(store) if retry_failed else 0
+            _demand_same(Identity.from_canonical(stored), identity, directory)
+        register(store, config, identity, prompts, facets)
+        asked_again = 0
+        if retry_failed:
+            asked_again = set_failed_summaries_aside(store)
+            asked_again += set_failed_candidates_aside(store, config.datasets)
         society = read_society(store, config.society)
         notices = (*loaded.notes, *store.notices)
     (directory / CONFIG_FILE).write_text(dump_config(config), encoding="utf-8")
     fresh = stored is None
     return OpenedRun(
-        directory, config, prompts, society, selection, look, fresh, notices, asked_again
+        directory,
+        config,
+        prompts,
+        society,
+        selection,
+        look,
+        fresh,
+        notices,
+        facets,
+        asked_again,
     )
 
 
@@ -135,7 +153,7 @@ def set_failed_summaries_aside(store: RunStore) -> int:
 
 def run_identity(
     config: RunConfig, personas: Sequence[Persona], prompts: PromptLibrary
-) -> SocietyIdentity:
+) -> Identity:
     """The identity of the run of `config` with these people, as the rules left them."""
     templates, roles = [*SOCIETY_TEMPLATES], [Role.AGENT, Role.MODULATOR]
     if config.personas.anonymised == "llm":
@@ -150,7 +168,7 @@ def _found(
     config: RunConfig,
     people: Sequence[Persona],
     prompts: PromptLibrary,
-    identity: SocietyIdentity,
+    identity: Identity,
     store: RunStore,
     say: Callable[[str], None],
 ) -> None:
@@ -161,7 +179,7 @@ def _found(
     store.apply([*events, ForgetTexts(Role.ANONYMISER), ForgetTexts(Role.EMBEDDING)])
 
 
-def _demand_same(old: SocietyIdentity, new: SocietyIdentity, directory: Path) -> None:
+def _demand_same(old: Identity, new: Identity, directory: Path) -> None:
     changed = differences(old, new)
     if changed:
         listed = "\n".join(f"  {line}" for line in changed)

@@ -8,12 +8,17 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from matrix_sim.config import DatasetConfig
+from matrix_sim.llm.contracts import Role
 from matrix_sim.llm.tariff import BILLION
 from matrix_sim.messages import Sparing, TickReport
 from matrix_sim.society.tally import Tally
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.usage import RoleUsage
+from matrix_sim.synthesis.figures import DatasetFigures, figures_of
 from matrix_sim.talk import Talk, likeness_of_strangers, people_vectors
+
+_SOCIETY = (Role.AGENT, Role.MODULATOR, Role.EMBEDDING, Role.ANONYMISER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +108,19 @@ class RunSummary:
     strangers_likeness: float | None
     """The same of any two people of the society."""
     calls_per_action: float
+    """Of the calls of the society itself; likewise the tokens."""
     prompt_tokens_per_action: float
     uncached_tokens_per_action: float
+    datasets: tuple[DatasetFigures, ...]
+    """In the order of the config."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
 
-def summarise_run(store: RunStore) -> RunSummary:
-    """Add up a run."""
+def summarise_run(store: RunStore, datasets: Sequence[DatasetConfig] = ()) -> RunSummary:
+    """Add up a run, and those of its data sets that are named."""
     groups = len(store.events("group"))
     tally, talk = Tally(), Talk()
     delivered_envelopes = taken_up = observations = rounds = 0
@@ -130,6 +138,7 @@ def summarise_run(store: RunStore) -> RunSummary:
     members = store.events("member")
     vectors = people_vectors(members)
     whole = _figures(usage.roles)
+    society = [role for role in usage.roles if role.role in _SOCIETY]
     uncached = sum(role.uncached_tokens for role in usage.roles)
     acted = max(1, tally.actions)
     return RunSummary(
@@ -174,9 +183,18 @@ def summarise_run(store: RunStore) -> RunSummary:
         sparing=tally.sparing,
         talk_likeness=talk.likeness(vectors),
         strangers_likeness=likeness_of_strangers(vectors),
-        calls_per_action=usage.replies / acted,
-        prompt_tokens_per_action=whole.prompt_tokens / acted,
-        uncached_tokens_per_action=uncached / acted,
+        calls_per_action=sum(role.replies for role in society) / acted,
+        prompt_tokens_per_action=sum(role.prompt_tokens for role in society) / acted,
+        uncached_tokens_per_action=sum(role.uncached_tokens for role in society) / acted,
+        datasets=tuple(
+            figures_of(
+                dataset,
+                store.candidates(dataset.label),
+                people=len(members),
+                scenarios=tally.scenarios,
+            )
+            for dataset in datasets
+        ),
     )
 
 

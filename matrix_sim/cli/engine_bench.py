@@ -23,6 +23,7 @@ from actors.launch import Cast, Production, Stage
 from matrix_sim.cli.bench import ClockKind
 from matrix_sim.config import RunConfig
 from matrix_sim.founding import found_society, local_embedding
+from matrix_sim.llm.stub.counters import StubCounters
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
@@ -206,8 +207,12 @@ class _Meter:
 
     async def take(self) -> None:
         cast = self._cast
-        status: Status | None = await cast.coordinator.status.remote()
-        counters = await asyncio.gather(*(actor.stub_counters.remote() for actor in cast.llm))
+        status: Status | None = None
+        if cast.coordinator is not None:
+            status = await cast.coordinator.status.remote()
+        counters: list[tuple[StubCounters, ...]] = await asyncio.gather(
+            *(actor.stub_counters.remote() for actor in cast.llm)
+        )
         processes = [self._driver, *self._driver.children(recursive=True)]
         if len(self.samples) % _MEMORY_EVERY == 0:
             self.peak_mb = max(self.peak_mb, sum(map(_memory_mb, processes)))

@@ -22,7 +22,7 @@ from matrix_sim.cli.personas_convert import convert
 from matrix_sim.cli.personas_inspect import inspect
 from matrix_sim.cli.personas_sample import sample
 from matrix_sim.cli.preview import preview
-from matrix_sim.cli.simulate import simulate
+from matrix_sim.cli.simulate import generate, run, simulate
 from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
 
@@ -58,7 +58,8 @@ app.command("check-models")(check_models)
 app.command("estimate")(estimate)
 app.command("preview")(preview)
 app.command("simulate")(simulate)
-app.command("run")(simulate)
+app.command("generate")(generate)
+app.command("run")(run)
 app.command("stub-server")(stub_server)
 app.add_typer(bench, name="bench")
 app.add_typer(personas, name="personas")

@@ -1,18 +1,20 @@
-"""Plays an opened run to its end: joins Ray, drives the actors, exports, adds up."""
+"""Takes an opened run to its end: joins Ray, drives the actors, exports, adds up."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from actors.connection import connect, disconnect
 from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage
+from actors.synthesist import MakingStatus
 from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
-from matrix_sim.errors import RunFailure
+from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.llm.local_server import check_model_files
@@ -21,7 +23,11 @@ from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
+from matrix_sim.synthesis.registration import is_complete
+from matrix_sim.synthesis.synthesis import Workshop
 from matrix_sim.text import counted
+
+T = TypeVar("T")
 
 
 class Audience(Protocol):
@@ -32,8 +38,20 @@ class Audience(Protocol):
         ...
 
     def show(self, status: Status) -> None:
-        """How far it is now."""
+        """How far the society is now."""
         ...
+
+    def show_making(self, status: MakingStatus) -> None:
+        """How far the data sets are now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What of a run is to be done."""
+
+    plays: bool = True
+    makes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +65,53 @@ class Played:
     """Scenarios in `scenarios.jsonl`."""
 
 
-async def play_to_the_end(run: OpenedRun, audience: Audience) -> Played:
-    """Play what is left of a run and export its scenarios.
+async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts()) -> Played:
+    """Do what is left of a run and export its scenarios.
 
     Raises:
+        UsageError: data sets are to be made, and the society has not come to its end.
         RunFailure: it could not go on, or nobody did anything in it.
         KeyboardInterrupt: it was interrupted, and brought to a clean stop.
     """
     end = _ended(run)
     if end is not None:
-        audience.say("the run has ended before: nothing is left to play")
+        _demand_actions(run)
+    if end is None and not acts.plays:
+        raise UsageError(
+            f"{run.directory} has not come to its end, and data sets grow from a society that has: "
+            "'matrix-sim run' plays it and then makes them"
+        )
+    left = Acts(plays=end is None, makes=acts.makes and _something_to_make(run))
+    if not left.plays and not left.makes:
+        audience.say("the run has ended before: nothing is left to do")
     else:
         if not run.fresh:  # before it was founded, they were looked at
             await demand_endpoints(run.config, founding=False)
-        end = await _produce(run, audience)
+        end = await _produce(run, audience, left, end)
+    if end is None:
+        raise AssertionError("a run that was played has an end")
     with RunStore.read_only(run.directory) as store:
         quota = run.config.society.scenarios
         exported = export_scenarios(store.scenarios(), run.directory / SCENARIOS_FILE, quota)
-        summary = summarise_run(store)
-    if not summary.actions:
-        causes = counted(summary.failures) or "no failure"
-        raise RunFailure(
-            f"nobody did anything: {summary.replies} replies, {causes}. "
-            "Look at what the model answers: is it able to follow a JSON schema, and is "
-            "'max_tokens' enough for its thinking and the reply? Then start a new run."
-        )
+        summary = summarise_run(store, run.config.datasets)
     return Played(run, end, summary, exported)
 
 
 def _ended(run: OpenedRun) -> SimulationEnd | None:
-    """How the run has ended, if it has: then no actor need be started."""
+    """How the society has ended, if it has: then none of its actors need be started."""
     plan = plan_of(run.society, run.config.runtime)
     with RunStore.read_only(run.directory) as store:
         return plan.end(store.progress(len(plan.neighbours), plan.settings.window))
 
 
-async def _produce(run: OpenedRun, audience: Audience) -> SimulationEnd:
+def _something_to_make(run: OpenedRun) -> bool:
+    with RunStore.read_only(run.directory) as store:
+        return any(not is_complete(store, dataset) for dataset in run.config.datasets)
+
+
+async def _produce(
+    run: OpenedRun, audience: Audience, left: Acts, end: SimulationEnd | None
+) -> SimulationEnd | None:
     for note in check_model_files(run.config):
         audience.say(f"note: {note}")
     with Interrupts() as interrupts:
@@ -90,21 +119,45 @@ async def _produce(run: OpenedRun, audience: Audience) -> SimulationEnd:
         joined = connect()
         try:
             interrupts.listen()  # again: Ray has put a handler of its own in place
-            return await _staged(run, interrupts, audience)
+            return await _staged(run, interrupts, audience, left, end)
         finally:
             if joined:
                 disconnect()
 
 
-async def _staged(run: OpenedRun, interrupts: Interrupts, audience: Audience) -> SimulationEnd:
-    stage = Stage(run.society, run.config, run.prompts, run.directory, run_owner())
+async def _staged(
+    run: OpenedRun,
+    interrupts: Interrupts,
+    audience: Audience,
+    left: Acts,
+    end: SimulationEnd | None,
+) -> SimulationEnd | None:
+    workshop = Workshop(run.config, run.society, run.prompts, run.facets) if left.makes else None
+    stage = Stage(
+        run.society,
+        run.config,
+        run.prompts,
+        run.directory,
+        run_owner(),
+        plays=left.plays,
+        workshop=workshop,
+    )
     production = Production(stage)
     placement = production.placement
-    audience.say(f"placement {placement.kind}: {placement.reason}")
+    if left.plays:
+        audience.say(f"placement {placement.kind}: {placement.reason}")
     audience.say(f"starting {production.actors} actors")
     try:
         await interrupts.unless_one_comes(production.start())
-        return await _until_done_or_stopped(production, interrupts, audience)
+        if left.plays:
+            playing = production.run(audience.show)
+            end = await _until_done_or_stopped(playing, production, interrupts, audience)
+            _demand_actions(run)
+        if left.makes:
+            audience.say("the society has come to its end; making the data sets")
+            making = production.make(audience.show_making)
+            await _until_done_or_stopped(making, production, interrupts, audience)
+        return end
     except EnvironmentalFailure as failure:
         raise RunFailure(
             f"{failure}\nWhat is done is kept: the same command goes on from there."
@@ -115,20 +168,36 @@ async def _staged(run: OpenedRun, interrupts: Interrupts, audience: Audience) ->
         await production.close()
 
 
+def _demand_actions(run: OpenedRun) -> None:
+    """Refuse to go on with a society in which nobody did anything, though it was to."""
+    with RunStore.read_only(run.directory) as store:
+        summary = summarise_run(store)
+    if not summary.actions and run.config.society.ticks != 0:
+        causes = counted(summary.failures) or "no failure"
+        raise RunFailure(
+            f"nobody did anything: {summary.replies} replies, {causes}. "
+            "Look at what the model answers: is it able to follow a JSON schema, and is "
+            "'max_tokens' enough for its thinking and the reply? Then start a new run."
+        )
+
+
 async def _until_done_or_stopped(
-    production: Production, interrupts: Interrupts, audience: Audience
-) -> SimulationEnd:
-    playing = asyncio.create_task(production.run(audience.show))
+    work: Coroutine[Any, Any, T],
+    production: Production,
+    interrupts: Interrupts,
+    audience: Audience,
+) -> T:
+    working = asyncio.create_task(work)
     try:
         try:
-            return await interrupts.unless_one_comes(asyncio.shield(playing))
+            return await interrupts.unless_one_comes(asyncio.shield(working))
         except KeyboardInterrupt:
             audience.say("stopping: what is under way comes home (interrupt again to leave it)")
             await production.stop()
             async with asyncio.timeout(STOP_GRACE_S):
-                return await interrupts.unless_one_comes(asyncio.shield(playing))
+                return await interrupts.unless_one_comes(asyncio.shield(working))
     except TimeoutError:
         raise KeyboardInterrupt from None
     finally:
-        playing.cancel()
-        await asyncio.wait((playing,))
+        working.cancel()
+        await asyncio.wait((working,))

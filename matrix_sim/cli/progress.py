@@ -16,13 +16,15 @@ from matrix_sim.text import counted, printable
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
+    from actors.synthesist import MakingStatus
+    from matrix_sim.llm.limits.lease import LaneStatus
 
 _PLAIN_EVERY_S = 10.0
 _ESTIMATE_AFTER_S = 5.0
 
 
 class ProgressDisplay:
-    """Shows what the coordinator tells, on `file`."""
+    """Shows what coordinator and synthesist tell, on `file`."""
 
     def __init__(self, groups: int, quota: int | None, file: TextIO) -> None:
         self._groups = groups
@@ -32,6 +34,7 @@ class ProgressDisplay:
         self._live: Live | None = None
         self._spinner = Spinner("dots")
         self._began: float | None = None
+        self._making_since: float | None = None
         self._first_ticks = 0
         self._last_plain = 0.0
         self._last_line = ""
@@ -73,9 +76,19 @@ class ProgressDisplay:
         if self._began is None:
             self._began = self._last_plain = time.monotonic()
             self._first_ticks = status.committed_ticks
-        for news in self._news.lines(status.endpoints):
+        self._replace(self._line(status, time.monotonic() - self._began), status.endpoints)
+
+    def show_making(self, status: MakingStatus) -> None:
+        """The latest status of the data sets; replaces the one before."""
+        if self._making_since is None:
+            self._making_since = self._last_plain = time.monotonic()
+        elapsed = time.monotonic() - self._making_since
+        self._replace(_making_line(status, elapsed), status.endpoints)
+
+    def _replace(self, said: str, endpoints: tuple[LaneStatus, ...]) -> None:
+        for news in self._news.lines(endpoints):
             self.say(printable(news))
-        line = printable(self._line(status, time.monotonic() - self._began))
+        line = printable("  ".join([said, *standing(endpoints)]))
         if self._live is not None:
             self._spinner.update(text=line)
         elif (now := time.monotonic()) - self._last_plain >= _PLAIN_EVERY_S:
@@ -103,5 +116,13 @@ class ProgressDisplay:
             parts.append(f"failed {counted(tally.failures)}")
         if tally.actors_lost:
             parts.append(f"processes lost {tally.actors_lost}")
-        parts += standing(status.endpoints)
         return "  ".join(parts)
+
+
+def _making_line(status: MakingStatus, elapsed: float) -> str:
+    parts = [f"{elapsed:.0f} s"]
+    for count in status.counts:
+        refused = sum(count.refused.values())
+        aside = f" ({refused} refused)" if refused else ""
+        parts.append(f"{count.label} {count.accepted}/{count.wanted}{aside}")
+    return "  ".join(parts)

@@ -29,6 +29,7 @@ from matrix_sim.summary import RunSummary, summarise_run
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
+    from actors.synthesist import MakingStatus
 
 
 class Run:
@@ -95,9 +96,10 @@ class Run:
         self,
         on_progress: Callable[[Status], None] | None = None,
         *,
+        on_making: Callable[[MakingStatus], None] | None = None,
         retry_failed: bool = False,
     ) -> RunSummary:
-        """Play what is left of the run, to its end, and export its scenarios.
+        """Play what is left of the run, make its data sets, and export what came of it.
 
         It joins the Ray that this process is in, or starts one of its own for as long as it
         takes. A run that has ended costs nothing to play again. Ctrl-C lets what is under way
@@ -106,7 +108,8 @@ class Run:
         Args:
             on_progress: told twice a second how far the run is; what it raises stops the run as
                 Ctrl-C does, and is raised here.
-            retry_failed: whether to ask again for the summaries that failed for good.
+            on_making: the same while the data sets are made.
+            retry_failed: whether to ask again where summaries and candidates failed for good.
 
         Raises:
             UsageError: the directory is another society's, or the personas or prompts are no
@@ -117,13 +120,15 @@ class Run:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self.play_async(on_progress, retry_failed=retry_failed))
+            playing = self.play_async(on_progress, on_making=on_making, retry_failed=retry_failed)
+            return asyncio.run(playing)
         raise UsageError("an event loop is running here (a notebook?): await run.play_async()")
 
     async def play_async(
         self,
         on_progress: Callable[[Status], None] | None = None,
         *,
+        on_making: Callable[[MakingStatus], None] | None = None,
         retry_failed: bool = False,
     ) -> RunSummary:
         """`play` for a program or a notebook that has an event loop."""
@@ -131,7 +136,7 @@ class Run:
         from matrix_sim.cli.playing import play_to_the_end
 
         run = await asyncio.to_thread(self._open, retry_failed)
-        return (await play_to_the_end(run, _Listener(on_progress))).summary
+        return (await play_to_the_end(run, _Listener(on_progress, on_making))).summary
 
     def scenarios(self) -> Iterator[Scenario]:
         """The scenarios so far in the order (window, group); no more than the quota, if any.
@@ -158,7 +163,7 @@ class Run:
             UsageError: the run was never started.
         """
         with RunStore.read_only(self._directory) as store:
-            return summarise_run(store)
+            return summarise_run(store, self.config.datasets)
 
     def _open(self, retry_failed: bool) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)
@@ -178,6 +183,7 @@ class _Listener:
     """Hears how a run goes; what a person would be told is left out."""
 
     on_progress: Callable[[Status], None] | None
+    on_making: Callable[[MakingStatus], None] | None
 
     def say(self, line: str) -> None:
         """Nothing: a program asked."""
@@ -186,6 +192,11 @@ class _Listener:
         """How far it is now."""
         if self.on_progress is not None:
             self.on_progress(status)
+
+    def show_making(self, status: MakingStatus) -> None:
+        """How far the data sets are now."""
+        if self.on_making is not None:
+            self.on_making(status)
 
 
 def _loaded(

@@ -1,15 +1,19 @@
-"""`matrix-sim simulate` and, for now its like, `matrix-sim run`."""
+"""`matrix-sim run`, and its two halves `simulate` and `generate`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, RunOption, SetOption
 from matrix_sim.text import printable
+
+if TYPE_CHECKING:
+    from matrix_sim.cli.playing import Acts
 
 ForkOption = Annotated[
     Path | None,
@@ -23,9 +27,24 @@ RetryOption = Annotated[
     bool,
     typer.Option(
         "--retry-failed",
-        help="Ask again for the summaries that failed for good; committed ticks stay as they are.",
+        help="Ask again for summaries and candidates that failed for good; committed ticks stay as "
+        "they are.",
     ),
 ]
+
+
+def run(
+    config: ConfigArgument,
+    run: RunOption,
+    set_: SetOption = None,
+    fork: ForkOption = None,
+    retry_failed: RetryOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Play the society, then make and export the data sets; on an existing run, go on."""
+    from matrix_sim.cli.playing import Acts
+
+    _go_on(config, run, set_, fork, retry_failed, as_json, Acts())
 
 
 def simulate(
@@ -36,7 +55,34 @@ def simulate(
     retry_failed: RetryOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play the society and export its scenarios; on an existing run, go on from where it is."""
+    """Play the society and export its scenarios; data sets can be made later."""
+    from matrix_sim.cli.playing import Acts
+
+    _go_on(config, run, set_, fork, retry_failed, as_json, Acts(makes=False))
+
+
+def generate(
+    config: ConfigArgument,
+    run: RunOption,
+    set_: SetOption = None,
+    retry_failed: RetryOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make and export the data sets of a society that has come to its end."""
+    from matrix_sim.cli.playing import Acts
+
+    _go_on(config, run, set_, None, retry_failed, as_json, Acts(plays=False))
+
+
+def _go_on(
+    config: Path,
+    run: Path,
+    set_: Sequence[str] | None,
+    fork: Path | None,
+    retry_failed: bool,
+    as_json: bool,
+    acts: Acts,
+) -> None:
     import json
     import os
 
@@ -46,7 +92,7 @@ def simulate(
     from matrix_sim.export.scenarios import SCENARIOS_FILE
 
     loaded = load_config(config, set_ or (), os.environ)
-    played = play(loaded, run, fork, _say, retry_failed=retry_failed)
+    played = play(loaded, run, fork, _say, acts, retry_failed=retry_failed)
     budget = played.run.config.budget
     file = played.run.directory / SCENARIOS_FILE
     if as_json:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matrix_sim.cli.anonymised import anonymised_line, close_look_lines
-from matrix_sim.cli.playing import Played, play_to_the_end
+from matrix_sim.cli.playing import Acts, Played, play_to_the_end
 from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory, run_owner
@@ -23,12 +23,13 @@ def play(
     directory: Path,
     fork: Path | None,
     say: Callable[[str], None],
+    acts: Acts,
     *,
     retry_failed: bool = False,
 ) -> Played:
-    """Play a run to its end and export its scenarios.
+    """Take a run to its end and export what came of it.
 
-    With `retry_failed`, summaries that failed for good are asked for again.
+    With `retry_failed`, summaries and candidates that failed for good are asked for again.
 
     Raises:
         UsageError, RunFailure: see `open_run`; the run could not go on.
@@ -46,16 +47,16 @@ def play(
     _introduce(run, say)
     if retry_failed:
         say(
-            f"asking again for {run.asked_again} summaries that had failed"
+            f"asking again where {run.asked_again} summaries and candidates had failed"
             if run.asked_again
-            else "no summary has failed: nothing to ask again"
+            else "no summary and no candidate has failed: nothing to ask again"
         )
     quota = run.config.society.scenarios
     with (
         reserved_terminal(run.directory / "logs" / "ray.log") as terminal,
         ProgressDisplay(len(run.society.groups), quota, terminal) as display,
     ):
-        played = asyncio.run(play_to_the_end(run, display))
+        played = asyncio.run(play_to_the_end(run, display, acts))
     if not played.end.quota_met:
         say(
             f"The quota of {quota} scenarios was not met: there are {played.end.scenarios} after "

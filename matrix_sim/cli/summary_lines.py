@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from matrix_sim.config import BudgetConfig
 from matrix_sim.summary import CallFigures, RunSummary
+from matrix_sim.synthesis.figures import DatasetFigures
 from matrix_sim.text import counted
 
 
@@ -32,9 +33,49 @@ def summary_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
         *_trouble_lines(summary.all_roles),
         *_budget_lines(summary, budget),
     ]
+    for dataset in summary.datasets:
+        lines += dataset_lines(dataset)
     if summary.failures:
         lines.append(f"calls that failed for good: {counted(summary.failures)}")
     return lines
+
+
+def dataset_lines(figures: DatasetFigures) -> list[str]:
+    """A data set: how far it came, what was refused, how varied it is."""
+    refused = f"; refused: {counted(figures.refused)}" if figures.refused else ""
+    lines = [
+        f"data set {figures.name}: {figures.accepted} of {figures.wanted} rows from "
+        f"{figures.tried} candidates{refused}"
+    ]
+    if not figures.complete and figures.tried >= figures.cap:
+        lines.append(
+            f"  gave up at {figures.cap} candidates ('max_candidates'): see what they are refused "
+            "for, and mend that, or raise it"
+        )
+    if not figures.accepted:
+        return lines
+    grew = f"{figures.personas} people ({figures.personas_share:.0%})"
+    if figures.scenarios_share is not None:
+        grew += f", {figures.scenarios} scenarios ({figures.scenarios_share:.0%})"
+    distinct = ", ".join(f"{n}: {share:.2f}" for n, share in figures.distinct.items())
+    nearest = "" if figures.nearest is None else f", nearest other request at {figures.nearest:.2f}"
+    lines.append(f"  from {grew}; distinct character n-grams {distinct}{nearest}")
+    if figures.kind == "dialogue":
+        lines.append(f"  turns of the user: {_histogram(figures.turns)}")
+    lengths = {
+        "requests": figures.request_lengths,
+        "answers": figures.answer_lengths,
+        "thinking": figures.thinking_lengths,
+    }
+    said = "; ".join(f"{name} {_histogram(one)}" for name, one in lengths.items() if one)
+    lines.append(f"  characters: {said}")
+    if figures.flagged:
+        lines.append(f"  {figures.flagged} pairs without the margin are kept, and marked")
+    return lines
+
+
+def _histogram(counts: Mapping[int, int] | Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 def _call_lines(summary: RunSummary) -> list[str]:

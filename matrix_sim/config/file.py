@@ -17,6 +17,7 @@ from matrix_sim.config import RunConfig
 from matrix_sim.config.environment import expand, read_environment
 from matrix_sim.config.keys import key_variables, read_keys
 from matrix_sim.config.problems import validation_problems
+from matrix_sim.config.quality import ContaminationCheckConfig
 from matrix_sim.config.section import Section
 from matrix_sim.config.yaml_document import (
     Document,
@@ -202,9 +203,19 @@ def _anchored(config: RunConfig, base_dir: Path, secrets: Mapping[str, SecretStr
     changes: dict[str, Any] = {
         "secrets": dict(secrets),
         "personas": _with_paths(config.personas, base_dir, "path", "like"),
+        "quality": config.quality.model_copy(
+            update={"contamination": _anchored_benchmarks(config.quality.contamination, base_dir)}
+        ),
         "models": config.models.model_copy(update=models),
     }
     return _with_paths(config, base_dir, "prompts").model_copy(update=changes)
+
+
+def _anchored_benchmarks(
+    section: ContaminationCheckConfig, base_dir: Path
+) -> ContaminationCheckConfig:
+    paths = tuple(base_dir / path.expanduser() for path in section.benchmarks)
+    return section.model_copy(update={"benchmarks": paths})
 
 
 def _with_paths(section: S, base_dir: Path, *fields: str) -> S:

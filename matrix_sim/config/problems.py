@@ -25,11 +25,16 @@ _NAMES = {
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
-def validation_problems(error: ValidationError) -> list[Problem]:
-    """One problem for each key that is wrong; the branches of a union count as one."""
+def validation_problems(error: ValidationError, root: type[BaseModel] = RunConfig) -> list[Problem]:
+    """One problem for each key that is wrong; the branches of a union count as one.
+
+    Args:
+        error: of validating `root`.
+        root: what was to be read.
+    """
     found: dict[KeyPath, Problem] = {}
     for detail in error.errors(include_url=False):
-        place = _Place(detail["loc"])
+        place = _Place(detail["loc"], root)
         match detail["type"]:
             case "extra_forbidden":
                 what = unknown_key(str(place.path[-1]), place.known)
@@ -58,15 +63,15 @@ def wanted(where: KeyPath) -> str:
 
 
 class _Place:
-    """A pydantic location, followed through the sections of `RunConfig`."""
+    """A pydantic location, followed through the sections of a config."""
 
-    def __init__(self, location: KeyPath) -> None:
+    def __init__(self, location: KeyPath, root: type[BaseModel] = RunConfig) -> None:
         self.path: KeyPath = ()
         """The location without the names that pydantic gives to branches of a union."""
-        self.known: tuple[str, ...] = _keys(RunConfig)
+        self.known: tuple[str, ...] = _keys(root)
         """The keys of the innermost section."""
         self._field: FieldInfo | None = None
-        self._type: Any = RunConfig
+        self._type: Any = root
         for part in location:
             self._step(part)
 

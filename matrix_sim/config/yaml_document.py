@@ -42,8 +42,12 @@ def dotted(path: KeyPath) -> str:
     return ".".join(str(part) for part in path)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, such_as: str = "society") -> Document:
     """Read a YAML file whose top is a mapping.
+
+    Args:
+        path: of the file.
+        such_as: a key that it may hold, for messages.
 
     Raises:
         UsageError: no such file, not UTF-8, not YAML (with line and column), no mapping.
@@ -61,7 +65,7 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        return _parse(text, path)
+        return _parse(text, path, such_as)
     except yaml.MarkedYAMLError as error:
         raise UsageError(f"{path}{_place(error.problem_mark)}: {_reason(error)}") from None
     except yaml.YAMLError as error:
@@ -102,14 +106,14 @@ def storable_problems(value: Any, where: KeyPath) -> list[Problem]:
             return [Problem(where, f"is read as a {kind} by YAML; put it in quotes")]
 
 
-def _parse(text: str, path: Path) -> Document:
+def _parse(text: str, path: Path, such_as: str) -> Document:
     loader = yaml.SafeLoader(text)
     try:
         top = loader.get_single_node()
         if top is None:
-            raise UsageError(f"{path}: is empty; see examples/ for what a config holds")
+            raise UsageError(f"{path}: is empty; it holds keys such as '{such_as}:'")
         if not isinstance(top, yaml.MappingNode):
-            raise UsageError(f"{path}: must be a mapping of keys such as 'society:', it is not")
+            raise UsageError(f"{path}: must be a mapping of keys such as '{such_as}:', it is not")
         notes = _Notes({}, [])
         _note(top, (), notes, ())
         data = loader.construct_document(top)

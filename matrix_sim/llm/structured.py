@@ -97,7 +97,7 @@ async def ask(
         said = Message("assistant", clip(reply.text, _REPLY_CHARACTERS), thought)
         return (*messages, said, repair(malformed.error, shape))
 
-    question = _Question(request, lambda text: _parse(text, model), again)
+    question = _Question(request, lambda reply: _parse(reply.text.strip(), model), again)
     return await question.put(llm, attempts, terms.largest, shorter)
 
 
@@ -114,8 +114,24 @@ async def ask_text(
     Raises:
         EnvironmentalFailure: no reply was to be had now.
     """
-    question = _Question(request, lambda text: text, lambda messages, *_: messages)
+    question = _Question(request, lambda reply: reply.text.strip(), _as_it_was)
     return await question.put(llm, attempts, terms.largest, shorter)
+
+
+async def ask_reply(
+    llm: LLM, request: Request, terms: ReplyTerms, *, attempts: int = _ATTEMPTS
+) -> Reply | Failure:
+    """A reply in prose as it came, with its thinking and who gave it; asked again as `ask` does.
+
+    Raises:
+        EnvironmentalFailure: no reply was to be had now.
+    """
+    question = _Question(request, lambda reply: reply, _as_it_was)
+    return await question.put(llm, attempts, terms.largest, None)
+
+
+def _as_it_was(messages: Messages, reply: Reply, malformed: _Malformed) -> Messages:
+    return messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +139,7 @@ class _Question(Generic[T]):
     """A question, how its replies are read, and how it follows on a malformed one."""
 
     request: Request
-    read: Callable[[str], T | _Malformed]
+    read: Callable[[Reply], T | _Malformed]
     again: Callable[[Messages, Reply, _Malformed], Messages]
 
     async def put(
@@ -161,10 +177,9 @@ class _Question(Generic[T]):
         # must not be taken for a decision.
         if reply.finish in _BY_FINISH:
             return _BY_FINISH[reply.finish]
-        text = reply.text.strip()
-        if not text:
+        if not reply.text.strip():
             return Failure.EMPTY
-        value = self.read(text)
+        value = self.read(reply)
         return value if isinstance(value, _Malformed) else _Answer(value)
 
 

@@ -112,6 +112,9 @@ SYNTHESIS_TEMPLATES: Mapping[str, TemplateSpec] = {
 }
 """What data sets are made with; each uses those of its kind (`matrix_sim.synthesis.kinds`)."""
 
+FACETS_FILE = "facets.yaml"
+"""Stands beside the templates: what requests may be like (`matrix_sim.synthesis.facets`)."""
+
 ANONYMISE = "anonymise"
 REASONING_LANGUAGE = "reasoning_language"
 

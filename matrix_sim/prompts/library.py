@@ -18,8 +18,9 @@ from matrix_sim.prompts.texts import PromptTexts, read_texts
 class PromptLibrary:
     """All prompt templates in one language, compiled once.
 
-    What is rendered is data: it is never evaluated, and what of it looks like one of the tags that
-    delimit material comes out with full-width brackets. A library pickles as its texts.
+    What is rendered is data: it is never evaluated, and what of it looks like one of the tags by
+    which the same prompt delimits material comes out with full-width brackets. A library pickles
+    as its texts.
     """
 
     def __init__(self, language: str, overrides: Path | None = None) -> None:
@@ -42,12 +43,16 @@ class PromptLibrary:
         return library
 
     def _load(self, texts: PromptTexts) -> None:
-        environment = template_environment(
-            material_filter(delimiters(template.source for template in texts.templates))
-        )
+        # Pieces are put together with others. What else is a tag in another template alone is none
+        # here: an answer that is judged may hold `<style>` and `Promise<Task>`, and keeps them.
+        pieces = [text.source for text in texts.templates if not TEMPLATES[text.name].chat]
         self._texts = texts
         self._templates = {
-            text.name: PromptTemplate(text, TEMPLATES[text.name], environment)
+            text.name: PromptTemplate(
+                text,
+                TEMPLATES[text.name],
+                template_environment(material_filter(delimiters([text.source, *pieces]))),
+            )
             for text in texts.templates
         }
         self._system = {

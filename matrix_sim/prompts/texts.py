@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from matrix_sim.errors import UsageError
-from matrix_sim.prompts.catalogue import TEMPLATES
+from matrix_sim.prompts.catalogue import FACETS_FILE, TEMPLATES
 from matrix_sim.text import clean_text
 
 _SUFFIX = ".j2"
@@ -50,8 +50,8 @@ def read_texts(language: str, overrides: Path | None) -> PromptTexts:
     """The package's templates in `language`, except for those that the folder `overrides` holds.
 
     Raises:
-        UsageError: no prompts in this language; or the folder is missing, has no template, has one
-            of an unknown name, or one that is not UTF-8.
+        UsageError: no prompts in this language; or the folder is missing, has neither templates
+            nor facets, has a template of an unknown name, or one that is not UTF-8.
     """
     package = files("matrix_sim.prompts")
     folder = package / language
@@ -71,19 +71,24 @@ def _overrides(folder: Path) -> dict[str, Path]:
             f"the prompts folder {folder} does not exist or is no folder: "
             f"make it, or take 'prompts' out of the config to use the package's own"
         )
-    found = {}
+    found, facets = {}, False
     for file in sorted(folder.iterdir()):
         if file.name.startswith("."):
             continue
+        if file.name == FACETS_FILE:
+            facets = True
+            continue
+        if file.stem.lower() == Path(FACETS_FILE).stem:
+            raise UsageError(f"{file} is not read; did you mean {FACETS_FILE}?")
         name = file.name.removesuffix(_SUFFIX)
         if name in TEMPLATES and file.suffix == _SUFFIX:
             found[name] = file
         elif file.suffix == _SUFFIX or file.stem in TEMPLATES:
             raise UsageError(f"{file} names no prompt template; {_remedy(file.stem)}")
-    if not found:
+    if not found and not facets:
         raise UsageError(
             f"the prompts folder {folder} holds no template: name them like the package's, "
-            f"{_FILE_NAMES}, and put them right into it"
+            f"{_FILE_NAMES}, or {FACETS_FILE}, and put them right into it"
         )
     return found
 

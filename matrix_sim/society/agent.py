@@ -96,6 +96,14 @@ class Agent:
         """The state after the last step that is known to be committed."""
         return self._state
 
+    async def first_goal(self) -> Goal:
+        """The goal that it begins its life with: asked as its first turn would ask for it.
+
+        Raises:
+            EnvironmentalFailure: a call got no reply.
+        """
+        return await self._find_goal(_Draft(self._state, self._profile), 0)
+
     async def act(self, turn: Turn) -> AgentStep:
         """Play a turn; asked again for the same tick, give the same step.
 

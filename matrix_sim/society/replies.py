@@ -16,9 +16,9 @@ def _storable(value: Any) -> Any:
 
 
 Sentence = Annotated[
-    str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True, min_length=1)
+    str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_storable)
 ]
-MaybeSentence = Annotated[str, BeforeValidator(_storable), StringConstraints(strip_whitespace=True)]
+MaybeSentence = Annotated[str, StringConstraints(strip_whitespace=True), BeforeValidator(_storable)]
 
 
 class _Reply(BaseModel):

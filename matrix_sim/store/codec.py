@@ -14,11 +14,13 @@ from pydantic import TypeAdapter
 
 from matrix_sim.llm.contracts import Finish, Reply, Usage
 from matrix_sim.messages import Scenario, TickReport
+from matrix_sim.synthesis.contracts import Candidate
 
 _T = TypeVar("_T")
 
 _REPORT: TypeAdapter[TickReport] = TypeAdapter(TickReport)
 _SCENARIO: TypeAdapter[Scenario] = TypeAdapter(Scenario)
+_CANDIDATE: TypeAdapter[Candidate] = TypeAdapter(Candidate)
 _REPLY: TypeAdapter[tuple[str, str, Finish, str, int, int, int]] = TypeAdapter(
     tuple[str, str, Finish, str, int, int, int]
 )
@@ -58,6 +60,24 @@ def decode_scenario(body: bytes) -> Scenario:
         ValueError: these are not the bytes of a scenario.
     """
     return _decode(_SCENARIO, body)
+
+
+def encode_candidate(candidate: Candidate) -> bytes:
+    """A candidate as compressed JSON.
+
+    Raises:
+        TypeError: a text in it cannot be stored (a lone surrogate).
+    """
+    return zlib.compress(orjson.dumps(candidate, option=orjson.OPT_SORT_KEYS), 1)
+
+
+def decode_candidate(body: bytes) -> Candidate:
+    """The candidate that `encode_candidate` was given.
+
+    Raises:
+        ValueError: these are not the bytes of a candidate.
+    """
+    return _decode(_CANDIDATE, body)
 
 
 def encode_reply(reply: Reply) -> bytes:

@@ -17,6 +17,7 @@ from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.society.contracts import Progress
 from matrix_sim.store.budget import BudgetBook, Charged
 from matrix_sim.store.calls import CallTable
+from matrix_sim.store.candidates import CandidateTable
 from matrix_sim.store.database import (
     DATABASE_FILE,
     close_writer,
@@ -32,20 +33,25 @@ from matrix_sim.store.lock import SYSTEM_CLOCK, Clock, RunLock
 from matrix_sim.store.mounts import NETWORK_FILE_SYSTEMS, file_system_of, read_mounts
 from matrix_sim.store.usage import CallUsage, read_charged, read_usage
 from matrix_sim.store.writes import (
+    CommitCandidate,
     CommitScenario,
     CommitTick,
+    DropCandidates,
     DropScenarios,
     ForgetTexts,
     Item,
     ProcessDied,
     PutEvent,
     PutPrices,
+    ReadCandidates,
     ReadEvents,
     ReadProgress,
     ReadReports,
+    ReadScenarios,
     ReadUsage,
     SetAside,
 )
+from matrix_sim.synthesis.contracts import Candidate
 
 NO_BUDGET = BudgetConfig()
 """No bound at all."""
@@ -54,6 +60,7 @@ _FAILPOINTS: dict[type, tuple[str, str]] = {
     OpenCall: ("journal.before_open", "journal.after_open"),
     RecordCall: ("journal.before_record", "journal.after_record"),
     CommitTick: ("tick.before_commit", "tick.after_commit"),
+    CommitCandidate: ("candidate.before_commit", "candidate.after_commit"),
 }
 """Per kind of item: before anything of it is written; durable, but nobody told yet."""
 
@@ -83,6 +90,7 @@ class RunStore:
         """What may be spent, and was; without a budget it is not kept."""
         self._calls = CallTable(connection, self.book)
         self._happenings = HappeningTables(connection)
+        self._candidates = CandidateTable(connection)
 
     @classmethod
     def open(
@@ -218,6 +226,16 @@ class RunStore:
             case DropScenarios(keys):
                 self._happenings.drop_scenarios(keys)
                 return None
+            case CommitCandidate(candidate):
+                self._candidates.commit(candidate)
+                return None
+            case DropCandidates(dataset, first):
+                self._candidates.drop(dataset, first)
+                return None
+            case ReadScenarios():
+                return tuple(self._happenings.scenarios())
+            case ReadCandidates(dataset):
+                return tuple(self._candidates.of(dataset))
             case PutPrices(tariffs):
                 self._calls.put_prices(tariffs)
                 self.book.restart(read_charged(self._connection))
@@ -266,6 +284,11 @@ class RunStore:
         """All scenarios in the order (window, group)."""
         with explained(self.path):
             yield from self._happenings.scenarios()
+
+    def candidates(self, dataset: str) -> Iterator[Candidate]:
+        """What became of the candidates of a data set, in the order of their numbers."""
+        with explained(self.path):
+            yield from self._candidates.of(dataset)
 
     def progress(self, groups: int, window: int) -> Progress:
         """How far the run is.

@@ -136,7 +136,19 @@ stays charged of reservations that did, without a reply that says what it took; 
 is another run's, which paid for it; `repeats`, what was wrong with the reply before; `cost`, in
 billionths. Of setbacks: how many sendings met what, and how many of them may have been paid."""
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _BOOKS)
+_DATASETS: Migration = (
+    """
+    CREATE TABLE candidates (
+        dataset TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        accepted INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (dataset, number)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _BOOKS, _DATASETS)
 """Step n leads from version n to version n + 1. A step that was released never changes."""
 
 

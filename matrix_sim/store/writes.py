@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from matrix_sim.llm.contracts import AbandonCall, OpenCall, RecordCall, Role
 from matrix_sim.llm.tariff import Tariffs
 from matrix_sim.messages import Scenario, TickReport
+from matrix_sim.synthesis.contracts import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,21 @@ class DropScenarios:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitCandidate:
+    """Make it true what became of a candidate. Idempotent by (data set, number); answers None."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class DropCandidates:
+    """Have the candidates of a data set from a number on made again; answers None."""
+
+    dataset: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class PutPrices:
     """Price what was called before its role had a price; answers None."""
 
@@ -93,6 +109,18 @@ class ReadReports:
     """Answers the committed ticks of a group, in order."""
 
     group: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScenarios:
+    """Answers all scenarios, a tuple in the order (window, group)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCandidates:
+    """Answers what became of the candidates of a data set, a tuple in the order of numbers."""
+
+    dataset: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +155,9 @@ Write = (
     | ForgetTexts
     | SetAside
     | DropScenarios
+    | CommitCandidate
+    | DropCandidates
     | PutPrices
 )
-Read = ReadReports | ReadEvents | ReadProgress | ReadUsage
+Read = ReadReports | ReadScenarios | ReadCandidates | ReadEvents | ReadProgress | ReadUsage
 Item = Write | Read

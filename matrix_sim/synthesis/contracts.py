@@ -94,10 +94,19 @@ class Completion:
     """What its making says of it already, such as a pair without a margin."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call of a candidate that failed for good (S3)."""
+
+    failure: Failure
+    part: str
+    """The last part of its address."""
+
+
 class Recipe(Protocol):
     """How rows of one kind are made."""
 
-    async def open(self, draw: Draw) -> Opening | Failure:
+    async def open(self, draw: Draw) -> Opening | Failed:
         """The user's first message.
 
         Raises:
@@ -105,8 +114,16 @@ class Recipe(Protocol):
         """
         ...
 
-    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failure:
+    async def finish(self, draw: Draw, opening: Opening) -> Completion | Failed:
         """What follows on it.
+
+        Raises:
+            EnvironmentalFailure: no reply was to be had now.
+        """
+        ...
+
+    async def weigh(self, draw: Draw, completion: Completion) -> Completion | Failed:
+        """What costs and is asked of those only that have passed all rules.
 
         Raises:
             EnvironmentalFailure: no reply was to be had now.
@@ -128,13 +145,15 @@ class Candidate:
     completion: Completion | None
     """None: it did not get so far."""
     opening: Opening | None = None
+    compared: bool = False
+    """Whether those after it are compared with it, as one that passed the rules so far."""
     verdicts: tuple[Verdict, ...] = ()
-    failure: Failure | None = None
-    """A call that failed for good (S3)."""
+    failure: Failed | None = None
+    """Why it could not come to its end."""
 
     @property
     def refused_by(self) -> str | None:
         """The first check that it did not pass, or the failure; None for an accepted one."""
         if self.failure is not None:
-            return f"failed: {self.failure.value}"
+            return f"failed: {self.failure.failure.value}"
         return next((verdict.check for verdict in self.verdicts if not verdict.ok), None)

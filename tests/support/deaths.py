@@ -52,33 +52,38 @@ class Kills(Failpoints):
 
 
 class CountingEndpoint:
-    """An endpoint that knows how often it answered what, over all lives of a run."""
+    """Endpoints that know how often they answered what, over all lives of a run."""
 
     def __init__(self, kills: Kills) -> None:
         self.replies: Counter[CallKey] = Counter()
         self.begun: dict[CallKey, None] = {}
         """What was sent in this life."""
-        self.identity = b""
-        self._kills = kills
-        self._inner: Endpoint
+        self.kills = kills
 
-    def around(self, inner: Endpoint) -> CountingEndpoint:
-        """Itself, for another life."""
-        self._inner, self.identity = inner, inner.identity
-        return self
+    def around(self, inner: Endpoint) -> Endpoint:
+        """One of its models, in one life."""
+        return _Counted(self, inner)
+
+
+class _Counted:
+    def __init__(self, book: CountingEndpoint, inner: Endpoint) -> None:
+        self.identity = inner.identity
+        self._book = book
+        self._inner = inner
 
     async def send(self, request: Request, *, sending: int) -> Reply:
-        if self._kills.dead:
+        book = self._book
+        if book.kills.dead:
             raise InjectedFault("nobody is left to send anything")
         prompt = prompt_json(request.messages)
         key = CallKey(
             request.address, request.attempt, request_hash(self.identity, request, prompt)
         )
-        self.begun[key] = None
+        book.begun[key] = None
         reply = await self._inner.send(request, sending=sending)
-        if self._kills.dead:
+        if book.kills.dead:
             raise InjectedFault("nobody is left to receive it")
-        self.replies[key] += 1
+        book.replies[key] += 1
         return reply
 
 

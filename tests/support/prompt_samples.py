@@ -11,6 +11,7 @@ from matrix_sim.messages import Action, ActionKind, Goal, Observation, ScenarioA
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.catalogue import TEMPLATES
 from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.quality.contracts import Turn
 from matrix_sim.society.memory import MemoryItem
 
 LIBRARIES = {language: PromptLibrary(language) for language in ("ja", "en")}
@@ -75,6 +76,39 @@ def act(language: str, **changed: Any) -> tuple[Message, ...]:
     return library.render("act", **(variables | changed))
 
 
+def situation(text: str) -> dict[str, Any]:
+    """What somebody who asks brings along, with `text` in every place."""
+    action = Action(3, 0, 2, ActionKind.PLAN, text or "動いた。")
+    return {
+        "profile": text,
+        "goal": Goal(0, text, text, (text, text)),
+        "summary": text,
+        "did": (text, text),
+        "seen": (Observation(action, text),),
+        "requirement": text,
+        "complexity": text,
+        "style": text,
+    }
+
+
+NO_SCENE: dict[str, Any] = {"summary": "", "did": (), "seen": ()}
+"""The part of a situation that is empty where a person alone is the ground."""
+
+
+def user_turn(language: str, **changed: Any) -> tuple[Message, ...]:
+    """The prompt for the second message of a user who may write three."""
+    variables: dict[str, Any] = {
+        "profile": LIBRARIES[language].text_of("profile", persona=MISAKI),
+        "want": "余ったキャベツを使い切る三日分の献立がほしい。",
+        "satisfied_when": "三日分の献立が挙がっている。",
+        "style": "です・ます調。",
+        "conversation": (Turn("user", "キャベツが余りました。"), Turn("assistant", "蒸します。")),
+        "move": "具体的な例を求める。",
+        "left": 2,
+    }
+    return LIBRARIES[language].render("user_turn", **(variables | changed))
+
+
 def values(text: str) -> dict[str, dict[str, Any]]:
     """Variables for every template, with `text` wherever a persona or a model may put some."""
     persona = Persona(
@@ -93,6 +127,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
     goal = Goal(0, text, text, (text, text))
     items = (MemoryItem("", text, condensed=True), MemoryItem(text, text), MemoryItem("", text))
     action = Action(3, 0, 2, ActionKind.PLAN, text or "動いた。")
+    conversation = (Turn("user", text), Turn("assistant", text))
     return {
         "goal": {"profile": text, "round": 1, "previous": goal, "memory": items},
         "act": {
@@ -125,6 +160,23 @@ def values(text: str) -> dict[str, dict[str, Any]]:
         },
         "anonymise": {"texts": (text, text)},
         "reasoning_language": {"language": text},
+        "instruction": situation(text) | {"task": text},
+        "code_instruction": situation(text) | {"task": text, "code_language": text},
+        "safety_instruction": situation(text) | {"risk": text, "degree": text},
+        "intent": situation(text) | {"task": text},
+        "user_turn": {
+            "profile": text,
+            "want": text,
+            "satisfied_when": text,
+            "style": text,
+            "conversation": conversation,
+            "move": text,
+            "left": 2,
+        },
+        "assistant": {},
+        "safety_assistant": {},
+        "judge_pair": {"conversation": conversation, "first": text, "second": text},
+        "judge_row": {"conversation": conversation},
     }
 
 

@@ -35,8 +35,13 @@ class SimulatedServer:
         seed: int = 0,
         limits: Limits | None = None,
         turned_away: float = 0.0,
+        refusal_s: float = 0.0,
     ) -> None:
-        """`turned_away` is the share of requests that are, whatever the load."""
+        """`turned_away` is the share of requests that are, whatever the load.
+
+        A refusal takes `refusal_s` on average, one more and another less.
+        """
+        self._refusal_s = refusal_s
         self._turned_away = turned_away
         self.slots = slots
         self.rejects = rejects
@@ -70,6 +75,8 @@ class SimulatedServer:
         by_lot = self._turned_away and self._draw.random() < self._turned_away
         if by_lot or (self.rejects and self.in_flight >= self.slots):
             self.rejected += 1
+            if self._refusal_s:
+                await asyncio.sleep(self._draw.uniform(0, 2 * self._refusal_s))
             raise EnvironmentalFailure(Hindrance.RATE_LIMITED, "too many", busy=True)
         self._count(in_flight=1)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from matrix_sim.config import Language, RunConfig
+from matrix_sim.config import Language, ModelConfig, RunConfig
+from matrix_sim.config.roles import model_of, played_roles
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
@@ -38,12 +39,15 @@ from matrix_sim.store.adapters import StoreChannel, StoreJournal
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
+from matrix_sim.synthesis.facets import load_facets
+from matrix_sim.synthesis.synthesis import Synthesis, Workshop
 from tests.support.virtual_time import run_virtually
 
 T = TypeVar("T")
 
 PROMPTS = PromptLibrary("ja")
 _PROMPTS = {"ja": PROMPTS, "en": PromptLibrary("en")}
+FACETS = {"ja": load_facets("ja"), "en": load_facets("en")}
 
 
 def small_config(
@@ -53,6 +57,9 @@ def small_config(
     attempts: int = 50,
     price: Mapping[str, float] | None = None,
     budget: Mapping[str, float] = MappingProxyType({}),
+    datasets: Sequence[Mapping[str, object]] = (),
+    quality: Mapping[str, object] = MappingProxyType({}),
+    models: Mapping[str, object] = MappingProxyType({}),
     **society: object,
 ) -> RunConfig:
     """Nine of the built-in people in three groups, on the stub."""
@@ -69,8 +76,11 @@ def small_config(
             "personas": {"source": "builtin", "count": 9},
             "society": settings | society,
             "models": {
-                "default": {"stub": dict(stub), "retry": {"attempts": attempts}, "price": price}
+                "default": {"stub": dict(stub), "retry": {"attempts": attempts}, "price": price},
+                **models,
             },
+            "datasets": list(datasets),
+            "quality": dict(quality),
             "budget": dict(budget),
             "runtime": {"tick_attempts": 1000},
         }
@@ -159,22 +169,11 @@ class World:
         config, channel = self.config, self.channel(self.store)
         prompts = _PROMPTS[config.language]
         society = founded(config, self.store)
-        stub = config.models.default.stub
-        assert stub is not None
-        endpoint = StubEndpoint(
-            stub,
-            seed=config.seed,
-            language=config.language,
-            sleep=asyncio.sleep,
-            clock=lambda: asyncio.get_running_loop().time(),
-        )
-        backend = Retrying(
-            [Lane("stub", self.wrap(endpoint), OpenGate())],
-            config.models.default.retry,
-            sleep=asyncio.sleep,
-            random=random.Random(1),
-        )
-        backends = dict.fromkeys((Role.AGENT, Role.MODULATOR), backend)
+        backends = {
+            role: self._backend(model_of(config.models, role))
+            for role in played_roles(config)
+            if role is not Role.EMBEDDING
+        }
         if config.models.embedding.stub is not None:
             backends[Role.EMBEDDING] = Retrying(
                 [Lane("stub", stub_embedding_endpoint(), OpenGate())],
@@ -191,6 +190,7 @@ class World:
             tariffs=tariffs_of(config.models),
         )
         self.society = society
+        self._store_channel = channel
         rehearsal = Rehearsal(config, society, prompts, self.llm, channel)
         self.groups = LocalGroups(rehearsal.group)
         self.simulation = rehearsal.simulation(
@@ -199,10 +199,36 @@ class World:
             failpoints=self.failpoints,
         )
 
+    def _backend(self, model: ModelConfig) -> Retrying:
+        assert model.stub is not None
+        endpoint = StubEndpoint(
+            model.stub,
+            seed=self.config.seed,
+            language=self.config.language,
+            sleep=asyncio.sleep,
+            clock=lambda: asyncio.get_running_loop().time(),
+        )
+        return Retrying(
+            [Lane("stub", self.wrap(endpoint), OpenGate())],
+            model.retry,
+            sleep=asyncio.sleep,
+            random=random.Random(1),
+        )
+
+    @property
+    def synthesis(self) -> Synthesis:
+        """What makes the data sets; a new one each time, as after a restart."""
+        prompts = _PROMPTS[self.config.language]
+        workshop = Workshop(self.config, self.society, prompts, FACETS[self.config.language])
+        return Synthesis(workshop, self.llm, self._store_channel)
+
     async def play(self) -> SimulationEnd:
-        """To the end."""
+        """To the end, data sets too."""
         try:
-            return await self.simulation.run()
+            end = await self.simulation.run()
+            if self.config.datasets:
+                await self.synthesis.run()
+            return end
         finally:
             await self.llm.close()
 
@@ -230,7 +256,8 @@ def scenario_bytes(store: RunStore, config: RunConfig) -> bytes:
 def everything(store: RunStore, config: RunConfig) -> tuple[object, ...]:
     """All that a run made true, and the bytes that come of it."""
     groups = range(len(store.events("group")))
-    return scenario_bytes(store, config), *(store.reports(group) for group in groups)
+    made = {one.label: tuple(store.candidates(one.label)) for one in config.datasets}
+    return scenario_bytes(store, config), *(store.reports(group) for group in groups), made
 
 
 def finished(

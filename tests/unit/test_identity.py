@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matrix_sim.config import RunConfig
-from matrix_sim.identity import SocietyIdentity, differences, society_identity
+from matrix_sim.identity import Identity, differences, society_identity
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.run_directory import run_identity
@@ -179,7 +179,7 @@ def test_the_order_of_the_people_counts_as_it_numbers_the_agents() -> None:
 
 
 def test_a_stub_is_what_spoils_its_replies_not_what_delays_them() -> None:
-    def stub(**settings: Any) -> SocietyIdentity:
+    def stub(**settings: Any) -> Identity:
         return society_identity(config(models={"default": {"stub": settings}}), people(3), TEXTS)
 
     quiet = stub()
@@ -192,13 +192,13 @@ def test_a_stub_is_what_spoils_its_replies_not_what_delays_them() -> None:
 
 
 def test_a_stored_identity_is_read_back_as_the_same() -> None:
-    stored = SocietyIdentity.from_canonical(BASE.canonical)
+    stored = Identity.from_canonical(BASE.canonical)
     assert stored == BASE
     assert stored.sha256 == BASE.sha256
 
 
 def test_the_hash_is_that_of_the_canonical_json_with_sorted_keys() -> None:
-    identity = SocietyIdentity({"seed": 1, "language": "ja"})
+    identity = Identity({"seed": 1, "language": "ja"})
     assert identity.canonical == b'{"language":"ja","seed":1}'
     assert identity.sha256 == hashlib.sha256(identity.canonical).hexdigest()
 
@@ -213,5 +213,5 @@ JSON = st.dictionaries(
 def test_two_identities_differ_exactly_when_a_difference_is_told(
     old: dict[str, Any], new: dict[str, Any]
 ) -> None:
-    told = differences(SocietyIdentity(old), SocietyIdentity(new))
-    assert bool(told) == (SocietyIdentity(old).sha256 != SocietyIdentity(new).sha256)
+    told = differences(Identity(old), Identity(new))
+    assert bool(told) == (Identity(old).sha256 != Identity(new).sha256)

@@ -34,10 +34,12 @@ class Found:
     rejected: float
 
 
-async def through(server: SimulatedServer, phases: tuple[int, ...], holders: int) -> list[Found]:
-    port = limiter()
+async def through(
+    server: SimulatedServer, phases: tuple[int, ...], holders: int, bound: int = 64
+) -> list[Found]:
+    port, many = limiter(), bound + 36
     everyone = [
-        Callers(server, gate(port, terms(), f"h{n}"), 100 // holders, first=100 * n)
+        Callers(server, gate(port, terms(bound), f"h{n}"), many // holders, first=many * n)
         for n in range(holders)
     ]
     found = []
@@ -56,15 +58,16 @@ async def through(server: SimulatedServer, phases: tuple[int, ...], holders: int
     return found
 
 
-def over_seeds(rejects: bool, sigma: float, holders: int) -> list[Found]:
+def over_seeds(
+    rejects: bool, sigma: float, holders: int, *, bound: int = 64, refusal_s: float = 0.0
+) -> list[Found]:
     """The mean over a few seeds for a server that takes 8 at once, then 64, then 8 again."""
-    runs = [
-        run_virtually(
-            through(SimulatedServer(8, rejects=rejects, sigma=sigma, seed=s), (8, 64, 8), holders),
-            s,
-        )
-        for s in SEEDS
-    ]
+
+    def one(seed: int) -> list[Found]:
+        server = SimulatedServer(8, rejects=rejects, sigma=sigma, seed=seed, refusal_s=refusal_s)
+        return run_virtually(through(server, (8, 64, 8), holders, bound), seed)
+
+    runs = [one(seed) for seed in SEEDS]
     return [
         Found(
             fmean(one.busy for one in phase),
@@ -92,6 +95,16 @@ def test_what_a_rejecting_server_takes_is_found_within_thirty_round_trips(
 ) -> None:
     for phase in over_seeds(True, sigma, holders):
         assert phase.busy >= 0.9
+        assert phase.rejected <= 0.06
+
+
+@pytest.mark.parametrize("holders", [1, 3])
+@pytest.mark.parametrize("sigma", [0.0, 1.0])
+def test_refusals_that_come_one_by_one_drive_the_limit_no_lower_than_what_was_taken(
+    sigma: float, holders: int
+) -> None:
+    for phase in over_seeds(True, sigma, holders, bound=256, refusal_s=0.05):
+        assert phase.busy >= 0.85
         assert phase.rejected <= 0.06
 
 

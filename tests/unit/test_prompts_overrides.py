@@ -88,6 +88,22 @@ def test_a_missing_folder_and_a_folder_without_templates_are_refused(tmp_path: P
         PromptLibrary("ja", tmp_path)
 
 
+def test_facets_of_ones_own_may_stand_beside_templates_or_alone(tmp_path: Path) -> None:
+    (tmp_path / "facets.yaml").write_text("task: []", encoding="utf-8")
+    alone = PromptLibrary("ja", tmp_path)
+    (tmp_path / "summary.j2").write_text(SUMMARY.format(body="件"), encoding="utf-8")
+
+    assert alone.sources == PromptLibrary("ja").sources
+    assert PromptLibrary("ja", tmp_path).text("summary") == SUMMARY.format(body="件")
+
+
+@pytest.mark.parametrize("name", ["facets.yml", "Facets.yaml", "facets.json", "facets.j2"])
+def test_facets_under_another_name_are_not_passed_over(tmp_path: Path, name: str) -> None:
+    said = refusal(tmp_path, name, "task: []")
+
+    assert said == f"{tmp_path / name} is not read; did you mean facets.yaml?"
+
+
 @pytest.mark.parametrize("name", ["sumary.j2", "summary.jinja", "Summary.j2", "summary.txt"])
 def test_a_file_that_names_no_template_is_told_the_closest(tmp_path: Path, name: str) -> None:
     said = refusal(tmp_path, name, "件")

@@ -1,0 +1,77 @@
+"""How alike scenarios are to a requirement and to each other: cosines, rounded to three places.
+
+Rounded, because the last bits of a sum depend on the machine, and an order must not (S9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Cosines = npt.NDArray[np.float64]
+_PLACES = 3
+
+
+class Likeness(Protocol):
+    """Cosines between texts that were given in some order."""
+
+    def to_requirement(self) -> Cosines:
+        """Of each text with the requirement, shape (n,)."""
+        ...
+
+    def to(self, number: int) -> Cosines:
+        """Of each text with text `number`, shape (n,)."""
+        ...
+
+
+class DirectionLikeness:
+    """By the directions that a model gave (`matrix_sim.directions`)."""
+
+    def __init__(self, directions: Sequence[bytes], wanted: bytes) -> None:
+        """`directions` are those of the texts, `wanted` that of the requirement."""
+        rows = np.stack([np.frombuffer(one, np.int8) for one in (*directions, wanted)])
+        exact = rows.astype(np.float64)
+        lengths = np.sqrt((exact**2).sum(axis=1, keepdims=True))
+        unit = exact / np.where(lengths > 0, lengths, 1.0)
+        self._texts, self._wanted = unit[:-1], unit[-1]
+
+    def to_requirement(self) -> Cosines:
+        """See `Likeness`."""
+        return _rounded(self._texts @ self._wanted)
+
+    def to(self, number: int) -> Cosines:
+        """See `Likeness`."""
+        return _rounded(self._texts @ self._texts[number])
+
+
+class NgramLikeness:
+    """Without a model: by characters, two and three in a row too, the rare ones counting for more."""
+
+    def __init__(self, texts: Sequence[str], wanted: str) -> None:
+        """`texts` as they were given, `wanted` the requirement; at least one text."""
+        # Heavy to import; data sets without a requirement do without.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+        self._texts = vectorizer.fit_transform(texts)
+        self._wanted = vectorizer.transform([wanted])
+
+    def to_requirement(self) -> Cosines:
+        """See `Likeness`."""
+        return self._of(self._wanted)
+
+    def to(self, number: int) -> Cosines:
+        """See `Likeness`."""
+        return self._of(self._texts[number])
+
+    def _of(self, one: Any) -> Cosines:
+        products = (self._texts @ one.T).todense()
+        return _rounded(np.asarray(products, np.float64).ravel())
+
+
+def _rounded(cosines: Any) -> Cosines:
+    rounded: Cosines = np.round(cosines, _PLACES)
+    return rounded

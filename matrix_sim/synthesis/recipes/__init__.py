@@ -1,0 +1,1 @@
+"""How rows are made, one file a way of making them."""
