@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from matrix_sim.llm.stub.draws import Draws
@@ -32,8 +32,9 @@ class Answerer:
 
     def answer(self) -> str:
         """A good one: to the point, in a few sentences."""
-        if self._risk:
-            return self._refused_in_part()
+        group, harmful = self._risk
+        if group:
+            return self._cautious(self._script.safety["groups"][group], harmful=harmful)
         if self._code_language:
             return self._with_code(self._code_language)
         return self._written(*self._body()) if self._form else self._written(*self._in_sentences())
@@ -45,7 +46,7 @@ class Answerer:
             codes = list(self._code_language.code.values())
             intro = self._written(draws.choice(self._texts["code_rejected"]))
             return f"{intro}\n\n{self._fenced(draws.choice(codes))}"
-        parts = [draws.choice(self._texts["rejected"])]
+        parts = [draws.choice(self._fitting(self._texts["rejected"]))]
         if draws.chance(_TAIL):
             parts.append(draws.choice(self._texts["rejected_tails"]))
         return self._written(*parts)
@@ -53,15 +54,15 @@ class Answerer:
     def reasoning(self) -> str:
         """Three to eight sentences of thinking about the question."""
         draws, texts = self._draws, self._texts["reasoning"]
-        parts = [draws.choice(texts["start"])]
+        parts = [draws.choice(self._fitting(texts["start"]))]
         if self._limits:
             parts.append(draws.choice(texts["given"]))
-        if self._risk:
+        if self._risk[1]:
             parts += draws.sample(texts["risk"], 2)
         elif self._code_language:
             parts += draws.sample(texts["code"], draws.between(2, 3))
         else:
-            parts += draws.sample(texts["middle"], draws.between(*_CONSIDERED))
+            parts += draws.sample(self._fitting(texts["middle"]), draws.between(*_CONSIDERED))
         return self._written(*parts, draws.choice(texts["end"]))
 
     # What was asked
@@ -75,16 +76,20 @@ class Answerer:
         return self._script.code_wanted(self._asked[0])
 
     @cached_property
-    def _risk(self) -> str:
-        return next((risk for asked in self._asked if (risk := self._script.risk_of(asked))), "")
+    def _risk(self) -> tuple[str, bool]:
+        """The area of risk that the conversation began in, and whether harm was asked for."""
+        return self._script.risk_of(self._asked[0])
 
     @cached_property
     def _topics(self) -> tuple[str, ...]:
         """Of the last message; of the first, where that says nothing itself."""
-        own = self._script.topics(self._last)
-        first = self._script.topics(self._asked[0])
-        topics = tuple(dict.fromkeys(own + first)) if len(own) < len(first) else own
-        return topics[:_MOST_TOPICS] or tuple(self._texts["nothing_found"])
+        own, first = map(self._script.topics, (self._last, self._asked[0]))
+        topics = [
+            topic
+            for topic in dict.fromkeys(own + first)
+            if self._code_language is None or not self._code_language.named.search(topic)
+        ]
+        return tuple(topics[:_MOST_TOPICS]) or tuple(self._texts["nothing_found"])
 
     @cached_property
     def _limits(self) -> list[str]:
@@ -103,7 +108,7 @@ class Answerer:
     # How it is answered
 
     def _body(self) -> list[str]:
-        return [self._draws.choice(self._texts["bodies"][self._form])]
+        return [self._draws.choice(self._fitting(self._texts["bodies"][self._form]))]
 
     def _in_sentences(self) -> list[str]:
         draws, texts = self._draws, self._texts
@@ -111,14 +116,18 @@ class Answerer:
         parts = [draws.choice(texts["follow_up_openers" if later else "openers"])]
         if self._limits and draws.chance(_ECHO):
             parts.append(draws.choice(texts["echoes"]))
-        points = texts["points"]
-        if len(self._topics) == 1:
-            points = split_by_slot(points, "u")
-        parts += draws.sample(points, draws.between(*_POINTS))
-        return [*parts, draws.choice(texts["closers"])]
+        parts += draws.sample(self._fitting(texts["points"]), draws.between(*_POINTS))
+        return [*parts, draws.choice(self._fitting(texts["closers"]))]
 
-    def _refused_in_part(self) -> str:
-        group, draws = self._script.safety["groups"][self._risk], self._draws
+    def _fitting(self, frames: Sequence[str]) -> Sequence[str]:
+        """Those that need no second topic, where there is none."""
+        return frames if len(self._topics) > 1 else split_by_slot(frames, "u")
+
+    def _cautious(self, group: Mapping[str, Sequence[str]], *, harmful: bool) -> str:
+        """What cannot be done and why, then help; or advice, where no harm was asked for."""
+        draws = self._draws
+        if not harmful:
+            return self._written(*draws.sample(group["advice"], draws.between(2, 3)))
         helping = draws.sample(group["help"], draws.between(1, 2))
         return self._written(draws.choice(group["cannot"]), *helping)
 

@@ -17,9 +17,13 @@ _OF_OTHERS = 0.3
 _BACKGROUND, _CONDITION, _CONDITION_FIRST = 0.6, 0.6, 0.3
 _LONGEST_REQUIREMENT = 24
 _SHORTEST_NAME = 2
-_GAPS = {"keywords": " ", "list": "\n", "pasted": "\n\n"}
+_GAPS = {"keywords": " ", "list": "\n", "memo": "\n", "phone": "\n", "pasted": "\n\n"}
 """What stands between the parts of a message, where it is not what the language has."""
-_WHOLE = {"keywords", "list", "mail", "pasted", "student", "dialect"}
+_BARE = ("rewrite", "calc", "draft")
+"""Tasks that bring their own conditions."""
+_SPOKEN = ("plain", "phone", "keywords", "memo")
+_SOME_ROWS = 3
+_WHOLE = {"keywords", "memo", "list", "mail", "pasted", "student", "dialect"}
 """Registers whose frames are messages as they are."""
 
 
@@ -115,7 +119,7 @@ class Asker:
         register = self.register
         if register in _WHOLE:
             parts = [self._draws.choice(self._asking[register])]
-        elif register == "plain":
+        elif register in _SPOKEN:
             parts = self._around(self._draws.choice(self._asking["plain_asks"]), "plain_")
         else:
             parts = self._polite(register)
@@ -130,19 +134,27 @@ class Asker:
         both = self._written(list(frames.values()), "\n", t=topic)
         return dict(zip(frames, both.split("\n"), strict=True))
 
+    @property
+    def spoken(self) -> bool:
+        """Whether the person writes as people talk."""
+        return self.register in _SPOKEN
+
     @cached_property
     def register(self) -> str:
         """How the person writes."""
         return self._script.option("registers", self._matter.told("style"), "polite")
 
     def _polite(self, register: str) -> list[str]:
-        group = self._script.option(
-            "tasks", self._matter.told("task") or self._matter.told("want"), ""
-        )
-        asks = self._asking["asks"]
-        ask = self._draws.choice(asks[group or self._draws.choice(list(asks))])
+        told, asks = self._matter.told, self._asking["asks"]
+        group = self._script.option("tasks", told("task") or told("want"), "")
+        group = group or self._draws.choice(list(asks))
+        ask = self._draws.choice(asks[group])
+        if group in _BARE:
+            background = [] if group == "rewrite" or register == "short" else ["backgrounds"]
+            return [self._draws.choice(self._asking[name]) for name in background] + [ask]
         if register == "short":
-            return [ask]
+            conditions = self._asking["conditions"] if self._draws.chance(_CONDITION) else []
+            return [ask, *self._draws.sample(conditions, 1)]
         if register == "long":
             grounds = self._draws.sample(self._asking["backgrounds"], 2)
             return [*grounds, ask, *self._draws.sample(self._asking["conditions"], 2)]
@@ -167,7 +179,7 @@ class Asker:
             return []
         if register == "keywords":
             return ["{req}"]
-        name = "requirements_plain" if register == "plain" else "requirements"
+        name = "requirements_plain" if register in _SPOKEN else "requirements"
         return [self._draws.choice(self._asking[name])]
 
     def _request_for_code(self, language: str) -> str:
@@ -178,19 +190,25 @@ class Asker:
         if self._draws.chance(_BACKGROUND):
             parts.insert(0, self._draws.choice(self._asking["backgrounds"]))
         parts += self._requirement("polite")
-        return self._written(parts, None, t=self._matter.main, language=known.name)
+        message = self._written(parts, None, t=self._matter.main, language=known.name)
+        return f"{message}\n\n{self._rows()}" if self.register == "pasted" else message
+
+    def _rows(self) -> str:
+        """A few rows of data, as one would paste them."""
+        topics = self._draws.sample(self._matter.topics, _SOME_ROWS)
+        rows = [f"{topic},{self._draws.between(1, 90)}" for topic in topics]
+        return "\n".join(["```", "name,value", *rows, "```"])
 
     def _risky_request(self, risk: str) -> str:
-        group = self._script.risk_group(risk, self._draws)
-        asks, degree = self._script.safety["groups"][group]["asks"], self._matter.told("degree")
-        half = len(asks) // 2
-        if any(word in degree.lower() for word in self._script.safety["mild"]):
-            asks = asks[:half]
-        elif any(word in degree.lower() for word in self._script.safety["strong"]):
-            asks = asks[half:]
-        parts = [self._draws.choice(asks)]
-        if self._draws.chance(_BACKGROUND):
+        safety, degree = self._script.safety, self._matter.told("degree").lower()
+        group = safety["groups"][self._script.risk_group(risk, self._draws)]
+        harmless = any(word in degree for word in safety["harmless"])
+        parts = [self._draws.choice(group["safe_asks" if harmless else "asks"])]
+        if any(word in degree for word in safety["disguised"]):
+            parts.insert(0, self._draws.choice(safety["pretexts"]))
+        elif self._draws.chance(_BACKGROUND):
             parts.insert(0, self._draws.choice(self._asking["backgrounds"]))
+        parts += self._requirement("polite")
         return self._written(parts, None, t=self._matter.main)
 
     def _written(self, parts: Sequence[str], gap: str | None, **slots: str) -> str:

@@ -103,6 +103,10 @@ class English(Tongue):
             run = []
         return found
 
+    def parts(self, phrase: str) -> list[str]:
+        """Words, in small letters."""
+        return phrase.lower().split()
+
     def told(self, line: str) -> Told:
         """The topic is what is quoted, else the first that is spoken of."""
         line = plain(line)

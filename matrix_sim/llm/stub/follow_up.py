@@ -41,8 +41,7 @@ class FollowUp:
         asking, draws = self._script.asking, self._draws
         said = [text for role, text in talk if role == "user"]
         quote = quotable(talk[-1][1], draws) if talk else ""
-        plain = self._asker.register in ("plain", "keywords")
-        frames: list[str] = list(self._frames(said[0], move, plain=plain))
+        frames: list[str] = list(self._frames(said[0], move))
         matter = Known(topics or tuple(asking["default_topics"]))
         pen = Pen(asking, draws, matter)
         if not quote:
@@ -55,12 +54,12 @@ class FollowUp:
                 break
         return message
 
-    def _frames(self, first: str, move: str, *, plain: bool) -> Sequence[str]:
+    def _frames(self, first: str, move: str) -> Sequence[str]:
         asking = self._script.asking
         if self._script.code_wanted(first):
             code: Sequence[str] = asking["follow_ups_code"]
             return code
-        moves = asking["follow_ups_plain" if plain else "follow_ups"]
+        moves = asking["follow_ups_plain" if self._asker.spoken else "follow_ups"]
         frames: Sequence[str] = moves[
             self._script.option("moves", move, "") or self._draws.choice(list(moves))
         ]

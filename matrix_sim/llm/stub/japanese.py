@@ -97,6 +97,10 @@ class Japanese(Tongue):
             end = noun.end()
         return found
 
+    def parts(self, phrase: str) -> list[str]:
+        """What の joins."""
+        return phrase.split(_JOINED)
+
     def told(self, line: str) -> Told:
         """The topic is what is quoted, else a compound word."""
         line = plain(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
@@ -16,6 +16,7 @@ from matrix_sim.llm.stub.frames import Frames, load_frames
 from matrix_sim.llm.stub.tongue import Tongue
 
 _SLOT = re.compile(r"\{\w+\}")
+_RISKY_OR_NOT = ("asks", "safe_asks")
 _PLACEHOLDER = "\n"
 """What stands for a slot where words of a frame are collected: no phrase goes across it."""
 
@@ -25,7 +26,7 @@ class CodeLanguage:
     """A programming language that the stub can answer in."""
 
     name: str
-    """How a reply calls it."""
+    """As whoever asked calls it."""
     named: re.Pattern[str]
     """Finds it in a text."""
     fence: str
@@ -55,13 +56,13 @@ class Script:
         words = self.asking["words"]
         written = (
             [self.asking[name] for name in self.asking.lists if name not in _NO_FRAMES]
-            + [group["asks"] for group in self.safety["groups"].values()]
-            + [self.code_asks, words, self.answering.lists]
+            + [group[asks] for group in self.safety["groups"].values() for asks in _RISKY_OR_NOT]
+            + [self.safety["pretexts"], self.code_asks, words, self.answering.lists]
         )
         plain = (_SLOT.sub(_PLACEHOLDER, frame) for frame in _leaves(written))
         own = (phrase for frame in plain for phrase in self.tongue.phrases(frame, frozenset()))
-        words = (word for phrase in own for word in (phrase, *phrase.lower().split()))
-        return frozenset(words).union(self.answering["not_topics"])
+        parts = (part for phrase in own for part in (phrase, *self.tongue.parts(phrase)))
+        return frozenset(parts).union(self.answering["not_topics"])
 
     def topics(self, text: str) -> tuple[str, ...]:
         """What a message is about, the most often named first; may be empty."""
@@ -86,28 +87,40 @@ class Script:
         names: list[str] = list(self.safety["groups"])
         return draws.choice(names)
 
-    def risk_of(self, message: str) -> str:
-        """The group that a message of the stub's own belongs to, or an empty text."""
-        return _matched(message, self._risk_marks)
+    def risk_of(self, message: str) -> tuple[str, bool]:
+        """The group of a message of the stub's own, and whether it asks for something harmful.
+
+        ("", False) for any other message.
+        """
+        group = _matched(message, self._risk_marks["asks"])
+        if group:
+            return group, True
+        return _matched(message, self._risk_marks["safe_asks"]), False
 
     def code_task_of(self, message: str) -> str:
         """The task of a message of the stub's own that asks for code, or an empty text."""
         return _matched(message, self._code_marks)
 
     def code_language(self, text: str) -> CodeLanguage | None:
-        """The first programming language that a text names."""
+        """The first programming language that a text names, by the name that it uses."""
         found = ((one.named.search(text), one) for one in self.code_languages)
-        places = [(match.start(), one) for match, one in found if match]
-        return min(places, key=lambda place: place[0])[1] if places else None
+        places = [(match.start(), -len(match[0]), match[0], one) for match, one in found if match]
+        if not places:
+            return None
+        *_, name, language = min(places, key=lambda place: place[:2])
+        return replace(language, name=name)
 
     def code_wanted(self, message: str) -> CodeLanguage | None:
         """The language in which a message asks for code; None if it does not ask for any."""
         return self.code_language(message) if self.code_task_of(message) else None
 
     @cached_property
-    def _risk_marks(self) -> dict[str, list[str]]:
+    def _risk_marks(self) -> dict[str, dict[str, list[str]]]:
         groups = self.safety["groups"].items()
-        return {name: [_longest_piece(ask) for ask in group["asks"]] for name, group in groups}
+        return {
+            asks: {name: [_longest_piece(ask) for ask in group[asks]] for name, group in groups}
+            for asks in _RISKY_OR_NOT
+        }
 
     @cached_property
     def _code_marks(self) -> dict[str, list[str]]:

@@ -72,6 +72,10 @@ class Tongue(ABC):
         """The nominal phrases of a text in order, repeated ones too; none is in `without`."""
 
     @abstractmethod
+    def parts(self, phrase: str) -> list[str]:
+        """The words of a phrase that could stand alone."""
+
+    @abstractmethod
     def told(self, line: str) -> Told:
         """Who did what, in one line of observations or actions."""
 
