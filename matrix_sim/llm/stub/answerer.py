@@ -12,6 +12,8 @@ from matrix_sim.llm.stub.script import CodeLanguage, Script, filled_code, split_
 _ECHO = 0.6
 _BODY = 0.75
 """Share of answers that take the form that was asked for, where one was."""
+_MORE = 0.6
+"""How often such an answer goes on with a point, and with a last word."""
 _POINTS = (1, 3)
 _CONSIDERED = (1, 4)
 _TAIL = 0.35
@@ -108,7 +110,11 @@ class Answerer:
     # How it is answered
 
     def _body(self) -> list[str]:
-        return [self._draws.choice(self._fitting(self._texts["bodies"][self._form]))]
+        draws, texts = self._draws, self._texts
+        parts = [draws.choice(self._fitting(texts["bodies"][self._form]))]
+        for name in ("points", "closers"):
+            parts += draws.sample(self._fitting(texts[name]), 1) if draws.chance(_MORE) else []
+        return parts
 
     def _in_sentences(self) -> list[str]:
         draws, texts = self._draws, self._texts
@@ -126,10 +132,11 @@ class Answerer:
     def _cautious(self, group: Mapping[str, Sequence[str]], *, harmful: bool) -> str:
         """What cannot be done and why, then help; or advice, where no harm was asked for."""
         draws = self._draws
-        if not harmful:
-            return self._written(*draws.sample(group["advice"], draws.between(2, 3)))
-        helping = draws.sample(group["help"], draws.between(1, 2))
-        return self._written(draws.choice(group["cannot"]), *helping)
+        if harmful:
+            parts = [draws.choice(group["cannot"]), *draws.sample(group["help"], 2)]
+        else:
+            parts = draws.sample(group["advice"], 3)
+        return self._written(*parts, draws.choice(self._texts["cautious_closers"]))
 
     def _with_code(self, language: CodeLanguage) -> str:
         draws, texts = self._draws, self._texts
@@ -137,7 +144,7 @@ class Answerer:
         code = language.code.get(task) or draws.choice(list(language.code.values()))
         later = len(self._asked) > 1
         intro = draws.choice(texts["code_follow_ups" if later else "code_intros"])
-        points = draws.sample(texts["code_points"], draws.between(1, 2))
+        points = draws.sample(texts["code_points"], draws.between(2, 3))
         return "\n\n".join([self._written(intro), self._fenced(code), self._written(*points)])
 
     def _fenced(self, code: str) -> str:

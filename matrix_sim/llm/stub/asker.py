@@ -206,8 +206,10 @@ class Asker:
         parts = [self._draws.choice(group["safe_asks" if harmless else "asks"])]
         if any(word in degree for word in safety["disguised"]):
             parts.insert(0, self._draws.choice(safety["pretexts"]))
-        elif self._draws.chance(_BACKGROUND):
-            parts.insert(0, self._draws.choice(self._asking["backgrounds"]))
+        else:
+            parts = (
+                self._draws.sample(self._asking["backgrounds"], self._draws.between(0, 2)) + parts
+            )
         parts += self._requirement("polite")
         return self._written(parts, None, t=self._matter.main)
 

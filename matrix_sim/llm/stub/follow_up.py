@@ -11,7 +11,7 @@ from matrix_sim.llm.stub.material import plain
 from matrix_sim.llm.stub.pen import Known, Pen
 from matrix_sim.llm.stub.script import Script, split_by_slot
 
-_ENDING = (0.0, 0.05, 0.3, 0.45, 0.6)
+_ENDING = (0.0, 0.03, 0.3, 0.45, 0.6)
 """Chance that a dialogue ends in place of the user's first, second, ... message."""
 _ENDING_LATER = 0.8
 _MOODS = ("satisfied",) * 8 + ("gave_up",) + ("no_time",)

@@ -10,10 +10,15 @@ from matrix_sim.llm.stub.script import Script
 
 _SENTENCE = re.compile(r"[。．！？!?](?:\s|$|[^\d])|\.(?=\s|$)|\n(?:[-・]|\d+\.)\s")
 _FIGURE = re.compile(r"\d+|[一二三四五六七八九十]+(?:つ|日|分|割)")
-_FENCE = "```"
-_FULL = 200
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_FULL = 300
 """Bytes of a text that count as half of what length can bring."""
-_TASTE, _MOMENT = 1.1, 0.6
+_LENGTH, _PER_SENTENCE, _PER_FIGURE, _CODE = 5.0, 0.35, 0.1, 0.7
+_ENOUGH = 6
+"""Sentences and figures beyond these add nothing."""
+_LEAST = 2.0
+"""Score of an empty text, but for what the judge makes of it."""
+_TASTE, _MOMENT = 1.4, 0.6
 """Spread of what a judge thinks of a text each time, and of what it thinks this time."""
 _BIAS = 0.3
 """Most that the first of two may gain or lose by standing there."""
@@ -26,12 +31,13 @@ _LOWEST, _HIGHEST = 1, 10
 
 
 def substance(text: str) -> float:
-    """0 to about 6: how much there is to a text, by length, sentences, figures and code."""
-    size = len(text.encode("utf-8", "replace"))
-    length = 3.2 * size / (size + _FULL)
-    sentences = 0.3 * min(len(_SENTENCE.findall(text)), 6)
-    figures = 0.15 * min(len(_FIGURE.findall(text)), 4)
-    return length + sentences + figures + (0.4 if _FENCE in text else 0.0)
+    """0 to about 9: how much there is to a text, by length, sentences, figures and code."""
+    prose = _FENCED.sub("\n", text)
+    size = len(prose.encode("utf-8", "replace"))
+    length = _LENGTH * size / (size + _FULL)
+    sentences = _PER_SENTENCE * min(len(_SENTENCE.findall(prose)), _ENOUGH)
+    figures = _PER_FIGURE * min(len(_FIGURE.findall(prose)), _ENOUGH)
+    return length + sentences + figures + (_CODE if len(prose) < len(text) else 0.0)
 
 
 class Judge:
@@ -60,7 +66,7 @@ class Judge:
     def _score(self, text: str, bias: float) -> int:
         taste = _spread(Draws(self._seed, "judge-taste", text)) * _TASTE
         moment = _spread(self._draws) * _MOMENT
-        value = 2.6 + substance(text) + taste + moment + bias
+        value = _LEAST + substance(text) + taste + moment + bias
         return max(_LOWEST, min(_HIGHEST, math.floor(value + 0.5)))
 
     def _reason(self, first: int, second: int) -> str:
