@@ -23,7 +23,7 @@ from matrix_sim.synthesis.facets import FACETS, Facets, load_facets
 from matrix_sim.synthesis.replies import IntentReply, PairReply, RowReply, UserTurnReply
 from tests.support.prompt_samples import LIBRARIES
 
-PEOPLE = 30
+PEOPLE, MANY = 30, 200
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -180,3 +180,17 @@ class Calls:
 
     def _address(self, number: int, part: str) -> Address:
         return Address(f"{self.label}/c{number:06d}/{part}")
+
+
+@cache
+def requests(language: Language, kind: DatasetKind = "sft") -> tuple[str, ...]:
+    """First messages of two hundred candidates."""
+    return tuple(Calls(language, kind).instruction(number) for number in range(MANY))
+
+
+@cache
+def answers(language: Language, kind: DatasetKind, part: str = "answer") -> tuple[str, ...]:
+    """What is answered to them."""
+    calls = Calls(language, kind)
+    asked = enumerate(requests(language, kind))
+    return tuple(calls.answer(number, text, part) for number, text in asked)

@@ -15,7 +15,8 @@ _FROM_SCENARIO = 0.65
 _OF_OTHERS = 0.3
 """Share of those that are about what others did."""
 _BACKGROUND, _CONDITION, _CONDITION_FIRST = 0.6, 0.6, 0.3
-_LONGEST_REQUIREMENT = 24
+_LONGEST_REQUIREMENT = 80
+"""Bytes of one that is mentioned as it is."""
 _SHORTEST_NAME = 2
 _GAPS = {"keywords": " ", "list": "\n", "memo": "\n", "phone": "\n", "pasted": "\n\n"}
 """What stands between the parts of a message, where it is not what the language has."""
@@ -62,7 +63,7 @@ class Matter:
     def requirement(self) -> str:
         """What the data set is to be about, in a few words; empty if anything will do."""
         text = self.told("requirement").strip().rstrip("。.")
-        if "\n" in text or len(text) > _LONGEST_REQUIREMENT:
+        if "\n" in text or len(text.encode("utf-8", "replace")) > _LONGEST_REQUIREMENT:
             found = self._script.tongue.phrases(text, frozenset())
             text = found[0] if found else ""
         return text.replace("{", "").replace("}", "")

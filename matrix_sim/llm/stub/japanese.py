@@ -30,7 +30,8 @@ _RUN = re.compile(
 )
 _OKURI = "りきみいけしえげべめせちびれぎじ"
 _NOUN = re.compile(
-    rf"[{_KANJI}{_KATAKANA}A-Za-z]+(?:[まわかがて]?[{_OKURI}て]?[{_KANJI}{_KATAKANA}]+)*"
+    rf"(?<![{_KANJI}{_KATAKANA}A-Za-z])[{_KANJI}{_KATAKANA}A-Za-z]{{1,24}}"
+    rf"(?:(?:[まわかが][{_OKURI}て]?|[{_OKURI}て])[{_KANJI}{_KATAKANA}A-Za-z]{{1,24}}){{0,3}}"
     rf"(?:[まわ]?[{_OKURI}])?(?=[をのがはにでともや、。，．？！!?\s（）()「」・：:/／]|って|$)"
 )
 """A noun in running text, by the particle or mark that follows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -16,6 +17,7 @@ from matrix_sim.llm.stub.frames import Frames, load_frames
 from matrix_sim.llm.stub.tongue import Tongue
 
 _SLOT = re.compile(r"\{\w+\}")
+_LONGEST_TOPIC = 48
 _RISKY_OR_NOT = ("asks", "safe_asks")
 _PLACEHOLDER = "\n"
 """What stands for a slot where words of a frame are collected: no phrase goes across it."""
@@ -67,7 +69,7 @@ class Script:
     def topics(self, text: str) -> tuple[str, ...]:
         """What a message is about, the most often named first; may be empty."""
         found = self.tongue.phrases(text, self.not_topics)
-        counts = {phrase: found.count(phrase) for phrase in found}
+        counts = Counter(phrase for phrase in found if len(phrase) <= _LONGEST_TOPIC)
         return tuple(sorted(counts, key=lambda phrase: -counts[phrase]))
 
     def option(self, name: str, told: str, default: str) -> str:
