@@ -26,6 +26,8 @@ _SPOKEN = ("plain", "phone", "keywords", "memo")
 _SOME_ROWS = 3
 _WHOLE = {"keywords", "memo", "list", "mail", "pasted", "student", "dialect"}
 """Registers whose frames are messages as they are."""
+_INTRODUCED = ("mail", "pasted", "student")
+"""Those of them that may have a background before it."""
 
 
 class Matter:
@@ -120,6 +122,8 @@ class Asker:
         register = self.register
         if register in _WHOLE:
             parts = [self._draws.choice(self._asking[register])]
+            if register in _INTRODUCED and self._draws.chance(_BACKGROUND):
+                parts.insert(0, self._draws.choice(self._asking["backgrounds"]))
         elif register in _SPOKEN:
             parts = self._around(self._draws.choice(self._asking["plain_asks"]), "plain_")
         else:
@@ -190,6 +194,8 @@ class Asker:
         parts = [self._draws.choice(asks[self._draws.choice(tasks)])]
         if self._draws.chance(_BACKGROUND):
             parts.insert(0, self._draws.choice(self._asking["backgrounds"]))
+        conditions = self._script.code_conditions
+        parts += self._draws.sample(conditions, self._draws.between(0, 2))
         parts += self._requirement("polite")
         message = self._written(parts, None, t=self._matter.main, language=known.name)
         return f"{message}\n\n{self._rows()}" if self.register == "pasted" else message
@@ -209,7 +215,7 @@ class Asker:
             parts.insert(0, self._draws.choice(safety["pretexts"]))
         else:
             parts = (
-                self._draws.sample(self._asking["backgrounds"], self._draws.between(0, 2)) + parts
+                self._draws.sample(self._asking["backgrounds"], self._draws.between(1, 2)) + parts
             )
         parts += self._requirement("polite")
         return self._written(parts, None, t=self._matter.main)

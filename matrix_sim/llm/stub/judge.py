@@ -18,7 +18,7 @@ _ENOUGH = 6
 """Sentences and figures beyond these add nothing."""
 _LEAST = 2.0
 """Score of an empty text, but for what the judge makes of it."""
-_TASTE, _MOMENT = 1.4, 0.6
+_TASTE, _MOMENT = 1.8, 0.6
 """Spread of what a judge thinks of a text each time, and of what it thinks this time."""
 _BIAS = 0.3
 """Most that the first of two may gain or lose by standing there."""

@@ -47,7 +47,9 @@ class Script:
             self.tongue,
         )
         self.safety = _read(f"safety.{language}")
-        self.code_asks: dict[str, list[str]] = _read(f"coding.{language}")["asks"]
+        coding = _read(f"coding.{language}")
+        self.code_asks: dict[str, list[str]] = coding["asks"]
+        self.code_conditions: list[str] = coding["conditions"]
         languages = _read("coding")["languages"]
         self.code_languages = tuple(_code_language(one) for one in languages.values())
         self.usual_code_language = next(x for x in self.code_languages if x.fence == "python")
@@ -59,7 +61,8 @@ class Script:
         written = (
             [self.asking[name] for name in self.asking.lists if name not in _NO_FRAMES]
             + [group[asks] for group in self.safety["groups"].values() for asks in _RISKY_OR_NOT]
-            + [self.safety["pretexts"], self.code_asks, words, self.answering.lists]
+            + [self.safety["pretexts"], self.code_asks, self.code_conditions]
+            + [words, self.answering.lists]
         )
         plain = (_SLOT.sub(_PLACEHOLDER, frame) for frame in _leaves(written))
         own = (phrase for frame in plain for phrase in self.tongue.phrases(frame, frozenset()))
