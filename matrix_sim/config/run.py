@@ -44,7 +44,8 @@ class RunConfig(Section):
     quality: QualityConfig = QualityConfig()
     """What rows must be like. Part of the identity of every data set."""
     prompts: Path | None = None
-    """A folder with templates of one's own; what it does not hold comes from the package."""
+    """A folder with templates and `facets.yaml` of one's own; what it does not hold comes from the
+    package."""
     budget: BudgetConfig = BudgetConfig()
     """What the run may spend, over all its starts; may change whenever it is started."""
     runtime: RuntimeConfig = RuntimeConfig()

@@ -7,10 +7,10 @@ how far it goes, for dialogues how the user follows up (`move`).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from random import Random
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError
@@ -75,10 +75,10 @@ class Facets(Section):
 
     options: Mapping[str, tuple[Option, ...]]
 
-    def draw(self, facet: str, kind: DatasetKind, level: str, random: Random) -> str:
+    def draw(self, facet: str, kind: DatasetKind, level: str, lot: random.Random) -> str:
         """The name of one option for a data set of that kind and level, by weight."""
         fit = fitting(self.options[facet], kind, level)
-        return random.choices(fit, [option.weight for option in fit])[0].name
+        return lot.choices(fit, [option.weight for option in fit])[0].name
 
     def text(self, facet: str, name: str) -> str:
         """What the prompt says of an option.

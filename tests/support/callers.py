@@ -51,9 +51,17 @@ class Callers:
     """A process with its gate and as many callers as it takes to have somebody wait always."""
 
     def __init__(
-        self, server: SimulatedServer, gate: LeasedGate, many: int = 100, *, first: int = 0
+        self,
+        server: SimulatedServer,
+        gate: LeasedGate,
+        many: int = 100,
+        *,
+        first: int = 0,
+        longest: int = 1,
     ) -> None:
+        """Prompts are up to `longest` times as long as the shortest ones."""
         self.server, self.gate = server, gate
+        self._longest = longest
         server.on_headers = gate.saw
         self.failures: list[EnvironmentalFailure] = []
         self._retrying = Retrying(
@@ -65,7 +73,8 @@ class Callers:
         self._tasks = [asyncio.create_task(self._go_on(first + n)) for n in range(many)]
 
     async def ask(self, number: int) -> Reply:
-        return await self._retrying.answer(question(number), Books())
+        prompt = "問い" * 100 * (1 + number % self._longest)
+        return await self._retrying.answer(question(number, prompt), Books())
 
     async def _go_on(self, number: int) -> None:
         while True:

@@ -18,6 +18,7 @@ from matrix_sim.llm.contracts import (
 )
 
 MINUTE_S = 60.0
+_ROUNDING = 1e-6
 
 
 class SimulatedServer:
@@ -65,7 +66,7 @@ class SimulatedServer:
         if self.down is not None:
             raise self.down
         if self._limits is not None:
-            wait_s = self._limits.refuses(self._now())
+            wait_s = self._limits.refuses(self._now(), round(request.prompt_bytes / 4))
             self.on_headers(self._limits.headers())
             if wait_s is not None:
                 self.rejected += 1
@@ -100,7 +101,7 @@ class SimulatedServer:
         self.replies += 1
         self.tokens += usage.prompt_tokens + usage.completion_tokens
         if self._limits is not None:
-            self._limits.used(self._now(), usage.prompt_tokens + usage.completion_tokens)
+            self._limits.used(self._now(), usage.completion_tokens)
         return Reply("はい。", "", Finish.STOP, "m", usage)
 
     def let_in(self) -> None:
@@ -153,22 +154,27 @@ class SimulatedServer:
 class Limits:
     """Requests and tokens by the minute, as a server counts them: by what was really used."""
 
-    def __init__(self, rpm: float, tpm: float, *, sliding: bool) -> None:
+    def __init__(
+        self, rpm: float, tpm: float, *, sliding: bool, bucket_s: float = MINUTE_S
+    ) -> None:
+        """A bucket holds what `bucket_s` bring; what is larger than that needs a full one."""
         self._most = (rpm, tpm)
         self._sliding = sliding
-        self._left = [rpm, tpm]
+        self._holds = [most * bucket_s / MINUTE_S for most in self._most]
+        self._left = list(self._holds)
         self._at = 0.0
         self._seen: tuple[deque[tuple[float, float]], deque[tuple[float, float]]] = (
             deque(),
             deque(),
         )
 
-    def refuses(self, now: float) -> float | None:
-        """Counts a request; seconds to wait, where it is one too many."""
+    def refuses(self, now: float, tokens: int) -> float | None:
+        """Counts a request and its prompt; seconds to wait, where it is one too many."""
         self._pass_time(now)
-        if self._left[0] < 1 or self._left[1] <= 0:
+        if self._left[0] < 1 or self._left[1] < min(tokens, self._holds[1]) - _ROUNDING:
             return 1.0
         self._use(0, now, 1.0)
+        self._use(1, now, tokens)
         return None
 
     def used(self, now: float, tokens: int) -> None:
@@ -197,7 +203,7 @@ class Limits:
         for which, most in enumerate(self._most):
             if not self._sliding:
                 filled = self._left[which] + most * passed / MINUTE_S
-                self._left[which] = min(most, filled)
+                self._left[which] = min(self._holds[which], filled)
                 continue
             seen = self._seen[which]
             while seen and seen[0][0] <= now - MINUTE_S:

@@ -24,12 +24,28 @@ class Used:
     rejected: float
 
 
-async def used(*, rpm: int, tpm: int, sliding: bool, holders: int, configured: bool) -> Used:
-    server = SimulatedServer(64, sigma=0.5, limits=Limits(rpm, tpm, sliding=sliding))
+async def used(
+    *,
+    rpm: int,
+    tpm: int,
+    sliding: bool,
+    holders: int,
+    configured: bool,
+    bucket_s: float = MINUTE_S,
+    longest: int = 1,
+) -> Used:
+    limits = Limits(rpm, tpm, sliding=sliding, bucket_s=bucket_s)
+    server = SimulatedServer(64, sigma=0.5, limits=limits)
     port = limiter()
     said = terms(rpm=rpm, tpm=tpm) if configured else terms()
     everyone = [
-        Callers(server, gate(port, said, f"h{n}"), 60 // holders, first=100 * n)
+        Callers(
+            server,
+            gate(port, said, f"h{n}"),
+            60 // holders,
+            first=100 * n,
+            longest=longest,
+        )
         for n in range(holders)
     ]
     await asyncio.sleep(MINUTE_S)
@@ -59,6 +75,27 @@ def test_requests_by_the_minute(sliding: bool, holders: int, configured: bool) -
 def test_tokens_by_the_minute(sliding: bool, holders: int, configured: bool) -> None:
     seen = run_virtually(
         used(rpm=RPM, tpm=TPM, sliding=sliding, holders=holders, configured=configured)
+    )
+    assert 0.9 <= seen.tokens <= 1.01
+    assert seen.rejected < 0.01
+
+
+@pytest.mark.parametrize("holders", [1, 3])
+@pytest.mark.parametrize("sliding", [True, False], ids=["window", "bucket"])
+def test_requests_larger_than_what_a_second_brings_are_spaced_by_what_they_took(
+    sliding: bool, holders: int
+) -> None:
+    # Up to 2,400 tokens, where a second brings 1,667 and a bucket holds no more.
+    seen = run_virtually(
+        used(
+            rpm=RPM,
+            tpm=TPM,
+            sliding=sliding,
+            holders=holders,
+            configured=True,
+            bucket_s=MINUTE_S if sliding else 1.0,
+            longest=14,
+        )
     )
     assert 0.9 <= seen.tokens <= 1.01
     assert seen.rejected < 0.01

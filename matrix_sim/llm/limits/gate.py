@@ -34,6 +34,7 @@ _SHORTEST_S, _LONGEST_S = 0.05, 0.5
 _ANSWER_S = 10.0
 """How long the limiter may take to answer before it is asked again."""
 _GAP_S = 0.01
+_ROUNDING = 1e-6
 _BRAKE = 0.9
 _IDLE_S = 1.0
 _HEADERS_EVERY_S = 0.25
@@ -80,6 +81,9 @@ class LeasedGate:
         self._braked_at = 0.0
         self._spent_requests = 0.0
         self._spent_tokens = 0.0
+        self._came_back = 0.0
+        """Tokens that were not needed after all, until the limiter has heard of it: it may have
+        spent them in advance."""
         self._estimate = TokenEstimate()
         self._usual_tokens = 0.0
         self._book = TallyBook()
@@ -174,7 +178,8 @@ class LeasedGate:
             return None
         if lease.requests is not None and self._spent_requests + 1 > lease.requests:
             return None
-        if lease.tokens is not None and self._spent_tokens + tokens > lease.tokens:
+        spent = self._spent_tokens + self._came_back
+        if lease.tokens is not None and spent + tokens > lease.tokens + _ROUNDING:
             return None
         return lease
 
@@ -192,6 +197,7 @@ class LeasedGate:
         now = self._clock()
         while self._waiters:
             first = self._waiters[0]
+            first.tokens = self._tokens(first.request)  # by what was learnt meanwhile
             if first.leave.done():
                 self._waiters.popleft()
             elif (lease := self._leave(first.tokens, now)) is not None:
@@ -214,7 +220,7 @@ class LeasedGate:
         if usage.prompt_tokens and lease is not None and lease.tokens is not None:
             self._estimate.learn(permit.request, usage)
             used = usage.prompt_tokens + usage.completion_tokens
-            self._spent_tokens += used - permit.tokens
+            self._correct(used - permit.tokens)
         if lease is not None and lease.down is not None:
             self._hurry.set()
 
@@ -223,7 +229,7 @@ class LeasedGate:
         self._book.sent += 1
         wait_s = failure.retry_after_s
         if failure.hindrance is Hindrance.RATE_LIMITED or not failure.maybe_paid:
-            self._spent_tokens -= permit.tokens
+            self._correct(-permit.tokens)
         limited = failure.hindrance is Hindrance.RATE_LIMITED
         late = self._lease is None or permit.epoch != self._lease.epoch
         if self._book.failed(failure, permit.request.address, late=late) or limited:
@@ -237,7 +243,12 @@ class LeasedGate:
     def unused(self, permit: Permit) -> None:
         """Nothing was sent."""
         self._spent_requests -= 1
-        self._spent_tokens -= permit.tokens
+        self._correct(-permit.tokens)
+
+    def _correct(self, tokens: float) -> None:
+        """So many more were spent than was thought."""
+        self._spent_tokens += tokens
+        self._came_back += max(0.0, -tokens)
 
     def left(self) -> None:
         """A request is over."""
@@ -277,7 +288,7 @@ class LeasedGate:
 
     async def _renew(self) -> bool:
         """Tell what was seen and get the next lease; whether that worked."""
-        now = self._clock()
+        now, came_back = self._clock(), self._came_back
         tally = self._book.take(max(0.0, self._hold_until - now))
         try:
             async with asyncio.timeout(_ANSWER_S):
@@ -285,11 +296,14 @@ class LeasedGate:
         except (EnvironmentalFailure, TimeoutError):
             self._book.put_back(tally)
             return False
+        self._came_back -= came_back
         self._take(lease, now)
         return True
 
     def _report(self, tally: Tally, now: float) -> Report:
         waiting = [w for w in self._waiters if not w.leave.done()]
+        for waiter in waiting:
+            waiter.tokens = self._tokens(waiter.request)
         ahead = tally.sent + 1 if self.load else 0
         return Report(
             lane=self._lane,

@@ -213,16 +213,9 @@ def _granted(
 ) -> float:
     """What a holder may have spent since it began, from now on."""
     pace.pass_time(now, demand)
+    # What it has not spent, or got back, first makes up for what was spent in advance.
+    pace.charge(holder.name, spent - granted)
+    pace.may_take(least)
     share = holder.demand / max(1.0, sum(demand.values()))
     wanted = min(wanted, max(least, pace.burst * share))
-    unspent = granted - spent
-    if unspent > wanted:
-        pace.give_back(unspent - wanted)
-        return spent + wanted
-    if unspent < 0:  # some took more than was thought: that comes first
-        paid = pace.take(holder.name, -unspent, 0.0)
-        granted, unspent = granted + paid, unspent + paid
-    if unspent < 0:
-        return granted
-    pace.may_take(least)
-    return granted + pace.take(holder.name, wanted - unspent, least - unspent)
+    return spent + pace.take(holder.name, wanted, least)
