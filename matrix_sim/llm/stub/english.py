@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice, takewhile
 from typing import Any
 
@@ -31,6 +31,8 @@ _HEAD = re.compile(
 """A line's head: number, bracketed label, name, and in parentheses a few words on the person."""
 _BEGINNING = re.compile(r"[.?!] [a-z]")
 _SLOT = re.compile(r"\{\w+\}")
+_WORDS = re.compile(r"[^\W_][\w'’&+#-]*|[^\w\s]")
+_JOINING = frozenset(["of", "for", "without", "with", "on", "in", "by", "and"])
 _AN = re.compile(r"8|1[18](?!\d)|[aeio]|u(?!ni|s[aeu])", re.IGNORECASE)
 """What goes with "an": a number or a word."""
 
@@ -39,6 +41,8 @@ class English(Tongue):
     """English."""
 
     bullet, margin, remark, colon, full_stop = "- ", " *-", "(", ": ", "."
+    gap = " "
+    quantity = re.compile(r"\b\d[\d,]*(?:\.\d+)? (?:minutes|dollars|pounds|euros)\b")
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         super().__init__(lists)
@@ -81,6 +85,27 @@ class English(Tongue):
             phrase = " ".join(run[:_RUN_WORDS])
             if phrase and self._tells(run) and self._is_topic(phrase):
                 yield phrase
+
+    def phrases(self, text: str, without: Collection[str]) -> list[str]:
+        """Runs of words that are neither small nor in `without`; a preposition may join two."""
+        found: list[str] = []
+        run: list[str] = []
+        for word in [*_WORDS.findall(text), "."]:
+            low = word.lower()
+            small = low in self._small or low in without or not word[0].isalpha()
+            if not small or (run and low in _JOINING):
+                run.append(word)
+                continue
+            while run and run[-1].lower() in _JOINING:
+                run.pop()
+            if run:
+                found.append(" ".join(run[:_RUN_WORDS]))
+            run = []
+        return found
+
+    def parts(self, phrase: str) -> list[str]:
+        """Words, in small letters."""
+        return phrase.lower().split()
 
     def told(self, line: str) -> Told:
         """The topic is what is quoted, else the first that is spoken of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from matrix_sim.llm.stub.material import MOST_TOPICS, plain
@@ -28,6 +28,14 @@ _RUN = re.compile(
     rf"(?:(?<![{_LETTERS}])|(?<=[のとやでに]))"
     rf"([{_KANJI}{_KATAKANA}]{{3,12}})(?=[をのがはやとに、。])"
 )
+_OKURI = "りきみいけしえげべめせちびれぎじ"
+_NOUN = re.compile(
+    rf"(?<![{_KANJI}{_KATAKANA}A-Za-z])[{_KANJI}{_KATAKANA}A-Za-z]{{1,24}}"
+    rf"(?:(?:[まわかが][{_OKURI}て]?|[{_OKURI}て])[{_KANJI}{_KATAKANA}A-Za-z]{{1,24}}){{0,3}}"
+    rf"(?:[まわ]?[{_OKURI}])?(?=[をのがはにでともや、。，．？！!?\s（）()「」・：:/／]|って|$)"
+)
+"""A noun in running text, by the particle or mark that follows."""
+_JOINED = "の"
 _QUOTED = re.compile(rf"「([{_LETTERS}]{{2,24}})」")
 _LABEL = re.compile(r"^[\s・*-]*([^\s:：、。]{1,8})[:：]")
 _HEAD = re.compile(
@@ -41,6 +49,8 @@ class Japanese(Tongue):
     """Japanese."""
 
     bullet, margin, remark, colon, full_stop = "・", " 　・-", "（", "：", "。"
+    gap = ""
+    quantity = re.compile(r"(?<![\d,])\d{1,3}(?:,?\d{3})*(?:円|分)")
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         super().__init__(lists)
@@ -73,6 +83,24 @@ class Japanese(Tongue):
         """Compound words in running text."""
         runs = dict.fromkeys(_RUN.findall(plain(text)))
         return tuple(run for run in runs if run not in self.not_topics)[:MOST_TOPICS]
+
+    def phrases(self, text: str, without: Collection[str]) -> list[str]:
+        """Nouns before particles; two that の joins are one."""
+        found: list[str] = []
+        end = -1
+        for noun in _NOUN.finditer(text):
+            if noun[0] in without or len(noun[0]) < 2:
+                continue
+            if found and text[end : noun.start()] == _JOINED:
+                found[-1] += _JOINED + noun[0]
+            else:
+                found.append(noun[0])
+            end = noun.end()
+        return found
+
+    def parts(self, phrase: str) -> list[str]:
+        """What の joins."""
+        return phrase.split(_JOINED)
 
     def told(self, line: str) -> Told:
         """The topic is what is quoted, else a compound word."""

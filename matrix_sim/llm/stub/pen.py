@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from matrix_sim.llm.stub.draws import Draws
 from matrix_sim.llm.stub.frames import Frames
-from matrix_sim.llm.stub.scene import Scene
+
+
+class Subject(Protocol):
+    """What sentences are about."""
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """Phrases; never empty."""
+        ...
+
+    @property
+    def step(self) -> str:
+        """The current step of a plan, or nothing."""
+        ...
+
+
+class Known:
+    """Topics that were found already (a `Subject`)."""
+
+    step = ""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        self.topics = topics
 
 
 class Pen:
     """Writes the sentences of one reply."""
 
-    def __init__(self, frames: Frames, draws: Draws, scene: Scene) -> None:
+    def __init__(self, frames: Frames, draws: Draws, scene: Subject) -> None:
         self._frames = frames
         self._draws = draws
         self._scene = scene

@@ -1,7 +1,8 @@
 """What the stub says: which sentences answer which question.
 
 A reply is a function of (seed, address, attempt) and the prompt. It knows the fields of a
-society's replies by name; any other schema is filled as well, in less fitting words.
+society's replies by name; any other schema is filled as well, in less fitting words. What data
+sets are made with is answered in `synthesis`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from matrix_sim.llm.stub.material import sections_of
 from matrix_sim.llm.stub.pen import Pen
 from matrix_sim.llm.stub.routes import route_entry, routes_for
 from matrix_sim.llm.stub.scene import Scene
+from matrix_sim.llm.stub.synthesis import Decided, SynthesisWriter
+from matrix_sim.llm.stub.synthesis_call import synthesis_call
 from matrix_sim.llm.stub.tongue import Told
 from matrix_sim.text import clean_text, clip_to_tokens
 
@@ -47,17 +50,26 @@ class StubWriter:
     def __init__(self, seed: int, language: str) -> None:
         self._seed = seed
         self._frames = load_frames(language)
+        self._synthesis = SynthesisWriter(seed, language)
 
     def write(self, request: Request) -> str:
         """The text of the reply: JSON for the schema that is asked for, else a few sentences."""
         hand = self._hand(request, "reply")
-        schema = _schema_asked_for(request)
+        schema, call = _schema_asked_for(request), synthesis_call(request.address)
+        if call is not None:
+            if schema is None:
+                return self._synthesis.text(call, request)
+            decided = Decided(self._synthesis.fields(call, request), hand)
+            return orjson.dumps(shape_of(schema).fill("", decided, 0)).decode()
         if schema is None:
             return hand.free_text(request.address.partition("/")[0])
         return orjson.dumps(_filled(shape_of(schema), hand)).decode()
 
     def reasoning(self, request: Request) -> str:
-        """A short thinking text."""
+        """A short thinking text; before an answer of a data set one that thinks about it."""
+        call = synthesis_call(request.address)
+        if call is not None:
+            return self._synthesis.reasoning(call, request)
         return self._hand(request, "reasoning").pen.sentence("reasoning")
 
     def refusal(self, request: Request) -> str:

@@ -6,8 +6,9 @@ around them, and by word lists. Everything that it finds is plain letters: no ma
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +37,10 @@ class Tongue(ABC):
     colon: ClassVar[str]
     """What parts a line's head from what it tells."""
     full_stop: ClassVar[str]
+    gap: ClassVar[str]
+    """What stands between two sentences."""
+    quantity: ClassVar[re.Pattern[str]]
+    """Finds a limit of time or money."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         """`lists`: the data file of the language."""
@@ -61,6 +66,14 @@ class Tongue(ABC):
     @abstractmethod
     def runs(self, text: str) -> tuple[str, ...]:
         """The phrases in running text that are most likely topics."""
+
+    @abstractmethod
+    def phrases(self, text: str, without: Collection[str]) -> list[str]:
+        """The nominal phrases of a text in order, repeated ones too; none is in `without`."""
+
+    @abstractmethod
+    def parts(self, phrase: str) -> list[str]:
+        """The words of a phrase that could stand alone."""
 
     @abstractmethod
     def told(self, line: str) -> Told:
