@@ -36,7 +36,7 @@ _USERS_OWN = 30
 
 
 def _about(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:{any_of(name)})", re.IGNORECASE)
+    return re.compile(any_of(name).lower())  # quicker than a pattern for both cases
 
 
 class LanguageCheck:
@@ -60,7 +60,7 @@ class LanguageCheck:
 
     def look(self, row: Row) -> Verdict:
         """Refused with the first passage in another language."""
-        asked = "\n".join(turn.content for turn in row.turns if turn.role == "user")
+        asked = "\n".join(turn.content for turn in row.turns if turn.role == "user").lower()
         wanted = {topic for topic, about in self._topics.items() if about.search(asked)}
         mentioned = {topic for topic, about in self._places.items() if about.search(asked)}
         said = (turn for turn in (*row.turns, *row.chosen) if turn.role != "system")

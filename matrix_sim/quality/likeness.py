@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matrix_sim.quality.keys import key_of
@@ -54,6 +55,11 @@ def plain(text: str) -> str:
     return _UNIT.sub(lambda match: _UNITS[match[0]], key_of(text).translate(_NUMERALS))
 
 
+def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
+    """The characters of each that carry what is said: quickly had, to see who cannot be alike."""
+    return [frozenset(said) for said in _HOW.sub("", "\n".join(sentences)).split("\n")]
+
+
 def gist(plain_text: str) -> Gist:
     """What `plain` gave, ready to be compared."""
     said = _HOW.sub("", plain_text)
@@ -80,14 +86,13 @@ def likeness(one: Gist, other: Gist) -> float:
 
 def rephrases(one: Gist, other: Gist) -> bool:
     """Whether two sentences say the same in other words, about the same names and numbers."""
-    if differs_in_names(one, other):
-        return False
     both = (one.said & other.said).total()
     size = one.size + other.size
-    return likeness(one, other) >= _REPHRASED or (size >= _ENOUGH and 2 * both >= _SAME_SAID * size)
+    same = size >= _ENOUGH and 2 * both >= _SAME_SAID * size
+    return (same or likeness(one, other) >= _REPHRASED) and not _differs_in_names(one, other)
 
 
-def differs_in_names(one: Gist, other: Gist) -> bool:
+def _differs_in_names(one: Gist, other: Gist) -> bool:
     """Whether either has a digit, a Latin letter or katakana that the other lacks."""
     left = (one.said - other.said) + (other.said - one.said)
     return any(c.isascii() or "ァ" <= c <= "ヺ" for c in left)

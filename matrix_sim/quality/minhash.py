@@ -25,6 +25,9 @@ _SHIFT = np.uint64(32)
 _OF_BANDS = np.array(
     [named_seed(0, "minhash-band", str(band)) for band in range(BANDS)], dtype=np.uint64
 )
+_OF_PLACES = np.array(
+    [named_seed(0, "minhash-place", str(n)) | 1 for n in range(ROWS)], dtype=np.uint64
+)
 _TIMES = np.array(
     [named_seed(0, "minhash-times", str(n)) | 1 for n in range(PERMUTATIONS)], dtype=np.uint64
 )[:, None]
@@ -140,12 +143,8 @@ class BandIndex:
 
 
 def _band_hashes(sign: Signature) -> npt.NDArray[np.uint32]:
-    parts = sign.reshape(BANDS, ROWS).astype(np.uint64)
-    hashes = _OF_BANDS.copy()
-    for place in range(ROWS):
-        hashes ^= parts[:, place]
-        hashes = mixed(hashes)
-    return hashes.astype(np.uint32)
+    parts = sign.reshape(BANDS, ROWS) * _OF_PLACES
+    return mixed(parts.sum(axis=1) + _OF_BANDS).astype(np.uint32)
 
 
 def _extended(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:

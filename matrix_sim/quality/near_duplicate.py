@@ -6,11 +6,11 @@ it finds is compared with `likeness`, which knows 教えてください from 教
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 
 from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row, Vector, Verdict
-from matrix_sim.quality.gram_hashes import Hashes, gram_hashes
+from matrix_sim.quality.gram_hashes import Hashes, code_points, gram_hashes
 from matrix_sim.quality.likeness import gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
 from matrix_sim.quality.vectors import VectorIndex
@@ -19,10 +19,12 @@ from matrix_sim.quality.verdicts import quoted, verdict
 _SHINGLE = 2
 _FEWEST = 4
 """Shingles; a text that has fewer is compared with all of its characters."""
-_CARRYING = re.compile(r"(?=([^ぁ-ゖー].|.[^ぁ-ゖー]))", re.DOTALL)
+_HOW = (ord("ぁ"), ord("ゖ"), ord("ー"))
 _WORTH_A_LOOK = 0.4
 """Estimated Jaccard similarity; near duplicates have 0.63 and more."""
 _MOST_COMPARED = 16
+_KEPT = 64
+"""Texts whose signatures are kept, from looking at a row until it is remembered."""
 _REMEMBERED = 2000
 """Characters of a request; longer ones are compared by their beginnings, so that memory is bounded
 by the row."""
@@ -50,12 +52,9 @@ class NearDuplicateMemory:
         text = _text_of(row)
         if not text:
             return None
-        mine = gist(text)
-        found = self._index.like(_signature(text), _WORTH_A_LOOK)
-        scored = ((likeness(mine, gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
-        best, number = max(scored, default=(0.0, 0))
+        best, number = self._most_alike(text)
         if best >= self._least and best > 0:
-            return verdict(self.name, self._told("alike", best, -number))
+            return verdict(self.name, self._told("alike", best, number))
         nearest = None if vector is None else self._vectors.nearest(vector)
         if nearest is not None and self._cosine is not None and nearest[0] >= self._cosine:
             return verdict(self.name, self._told("cosine", *nearest))
@@ -72,19 +71,38 @@ class NearDuplicateMemory:
         self._texts.append(text)
         self._labels.append(label)
 
+    def _most_alike(self, text: str) -> tuple[float, int]:
+        """The likeness of the earlier request that is most like this one, and its number."""
+        found = self._index.like(_signature(text), _WORTH_A_LOOK)
+        if not found:
+            return 0.0, 0
+        mine = gist(text)
+        scored = ((likeness(mine, gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
+        best, number = max(scored)
+        return best, -number
+
     def _told(self, how: str, share: float, number: int) -> str:
         return f"{share:.0%} {how}: {self._labels[number]} asks {quoted(self._texts[number])}"
 
 
+@lru_cache(_KEPT)
+def _plain(request: str) -> str:
+    return plain(request)[:_REMEMBERED]
+
+
 def _text_of(row: Row) -> str:
-    return plain(row.request)[:_REMEMBERED]
+    return _plain(row.request)
 
 
+@lru_cache(_KEPT)
 def _signature(text: str) -> Signature:
     return signature(_shingles(text))
 
 
 def _shingles(text: str) -> Hashes:
     hashes = gram_hashes(text, _SHINGLE)
-    carrying = [match.start() for match in _CARRYING.finditer(text)]
-    return hashes[carrying] if len(carrying) >= _FEWEST else hashes
+    points = code_points(text)
+    first, last, long = _HOW
+    how = ((points >= first) & (points <= last)) | (points == long)
+    carrying = hashes[~(how[:-1] & how[1:])] if len(points) > 1 else hashes
+    return carrying if len(carrying) >= _FEWEST else hashes

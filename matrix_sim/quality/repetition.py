@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from unicodedata import normalize
+
+import numpy as np
 
 from matrix_sim.config.quality import RepetitionCheckConfig
 from matrix_sim.quality.contracts import Row, Verdict
+from matrix_sim.quality.gram_hashes import gram_hashes
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.likeness import gist, rephrases
+from matrix_sim.quality.likeness import gist, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
@@ -17,8 +21,11 @@ from matrix_sim.quality.vocabulary import any_of
 _ASKED_FOR = re.compile(rf"(?:{any_of('refrains')})", re.IGNORECASE)
 _LENIENCE = 3
 """How much more often something may come where the user asks for verses and the like."""
-_BREAK = re.compile(r"[。！？!?\n]+")
-_ITEM = re.compile(r"^\s*(?:[-*+•・●■◆>]+|[0-9０-９]+[.)．）:：、]|[①-⑳]|\([0-9]+\))\s*")
+_BREAK = re.compile("[。!?\n]+")
+_SILENT = re.compile(r"[^\w\n]+|_+")
+_MARK = r"^[ \t]*(?:[-*+•・●■◆>]+|[0-9]{1,3}[.):、]|\([0-9]+\))[ \t]*"
+_ITEM = re.compile(_MARK, re.MULTILINE)
+_ITEMS = re.compile(_MARK + "(.+)$", re.MULTILINE)
 _QUOTED = re.compile("「[^「」]*」|『[^『』]*』|\"[^\"]*\"|“[^”]*”")
 _SAYING = re.compile("[ァ-ヺー一-鿿]")
 _CHANGING = re.compile("[0-9月火水木金土日]")
@@ -29,11 +36,14 @@ _FRAME_TIMES = 5
 _LONG_SENTENCE = 15
 _PARAGRAPH = 40
 _ANSWER = 10
+_LONGEST_CYCLE = 20
+_SHARED = 0.6
+"""Of the characters that carry what is said, the share without which no two are compared."""
 _MOST_COMPARED = 40
 """Sentences of a message that are compared with each other."""
 _GRAM = 6
 _FEW = 4
-"""Grams that come again in most texts."""
+_LONGEST_LOOP = 40
 _SAME_LETTER = re.compile(r"([^\W\d_])\1{14,}")
 _SHORT_LOOP = re.compile(r"([^\n]{2,4}?)\1{5,}")
 _LONG_LOOP = re.compile(r"([^\n]{5,40}?)\1{2,}")
@@ -62,16 +72,24 @@ class RepetitionCheck:
                 text = _QUOTED.sub("", text)
             for why in _in_message(text, self._times * scale, rephrasing=scale == 1):
                 yield f"{turn.role}: {why}"
-        answers = [key_of(turn.content) for turn in row.turns if turn.role == "assistant"]
-        for answer, times in Counter(answers).items():
+        answers = [turn.content for turn in row.turns if turn.role == "assistant"]
+        if len(answers) < 2:
+            return
+        for answer, times in Counter(map(key_of, answers)).items():
             if times > 1 and len(answer) >= _ANSWER:
                 yield f"assistant: the answer {quoted(answer)} comes {times} times"
 
 
 def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
     yield from _run(text, times)
-    sentences = [key_of(_ITEM.sub("", piece)) for piece in _pieces(text)]
-    frames = Counter(_CHANGING.sub("", s) for s in sentences if _CHANGING.search(s))
+    folded = normalize("NFKC", text).casefold()
+    if "|" in folded:  # rows of a table are no sentences
+        folded = "\n".join(line for line in folded.split("\n") if "|" not in line)
+    said = _SILENT.sub("", _BREAK.sub("\n", _ITEM.sub("", folded)))
+    sentences = said.split("\n")
+    if len(sentences) < times:
+        return
+    frames = Counter(_CHANGING.sub("", said).split("\n"))
     sentences = [sentence for sentence in sentences if len(sentence) >= _SENTENCE]
     for sentence, count in Counter(sentences).items():
         if count >= times:
@@ -81,19 +99,23 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
-    items = [key_of(line) for line in map(_item_of, text.split("\n")) if line]
-    again = _cycle(items, times)
+    again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)], times)
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
-    paragraphs = Counter(key_of(p) for p in text.split("\n\n") if len(p) >= _PARAGRAPH)
+    paragraphs = Counter(_bare(p) for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
     for paragraph, count in paragraphs.items():
         if count > 1:
             yield f"the paragraph {quoted(paragraph)} comes {count} times"
 
 
+def _bare(text: str) -> str:
+    """A folded text's letters and digits."""
+    return _SILENT.sub("", text)
+
+
 def _cycle(items: list[str], times: int) -> str | None:
     """What items of a list come round again: three or more of them, or two that do `times` over."""
-    for length in range(2, len(items) // 2 + 1):
+    for length in range(2, min(_LONGEST_CYCLE, len(items) // 2) + 1):
         again = 0
         for place in range(length, len(items)):
             again = again + 1 if items[place] == items[place - length] else 0
@@ -102,26 +124,13 @@ def _cycle(items: list[str], times: int) -> str | None:
     return None
 
 
-def _pieces(text: str) -> list[str]:
-    """The sentences; rows of tables are none."""
-    if "|" in text or "｜" in text:
-        text = "\n".join(line for line in text.split("\n") if "|" not in line and "｜" not in line)
-    return _BREAK.split(text)
-
-
-def _item_of(line: str) -> str:
-    mark = _ITEM.match(line)
-    return "" if mark is None else line[mark.end() :]
-
-
 def _run(text: str, times: int) -> Iterator[str]:
     """Something that follows upon itself at once."""
+    if not _repeats(text):
+        return
     same = _SAME_LETTER.search(text)
     if same is not None:
         yield f"{quoted(same[0])} is one letter {len(same[0])} times"
-    grams = len(text) - _GRAM + 1
-    if grams < 1 or grams - len({text[n : n + _GRAM] for n in range(grams)}) < _FEW:
-        return
     for pattern, least in ((_SHORT_LOOP, 2 * times), (_LONG_LOOP, times)):
         for loop in pattern.finditer(text):
             count = len(loop[0]) // len(loop[1])
@@ -129,16 +138,37 @@ def _run(text: str, times: int) -> Iterator[str]:
                 yield f"{quoted(loop[1])} follows upon itself {count} times"
 
 
+def _repeats(text: str) -> bool:
+    """Whether enough of a text comes again at the same distance that there may be a loop.
+
+    What is said three times over, five characters or more, or six times has five grams that do.
+    """
+    if len(text) < 2 * _GRAM:
+        return False
+    grams = gram_hashes(text, _GRAM)
+    order = np.argsort(grams, kind="stable")
+    grams = grams[order]
+    periods = np.diff(order)[grams[1:] == grams[:-1]]
+    periods = periods[periods <= _LONGEST_LOOP]
+    return len(periods) >= _FEW and int(np.bincount(periods).max()) >= _FEW
+
+
 def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
     """Sentences that say the same in other words."""
     long_ones = [s for s in sentences if len(s) >= _LONG_SENTENCE][:_MOST_COMPARED]
     if len(long_ones) < times:
         return
-    gists = [gist(sentence) for sentence in long_ones]
-    for place, one in enumerate(gists[: len(gists) - times + 1]):
-        again = sum(
-            rephrases(one, other) for other in gists[place + 1 :]
-        )
+    letters = letters_of(long_ones)
+    for place, mine in enumerate(letters[: len(letters) - times + 1]):
+        near = [
+            n
+            for n in range(place + 1, len(letters))
+            if 2 * len(mine & letters[n]) >= _SHARED * (len(mine) + len(letters[n]))
+        ]
+        if len(near) + 1 < times:
+            continue
+        one = gist(long_ones[place])
+        again = sum(rephrases(one, gist(long_ones[n])) for n in near)
         if again + 1 >= times:
             yield f"{quoted(long_ones[place])} is said {again + 1} times in other words"
             return

@@ -28,6 +28,13 @@ class Rules:
 
     def __init__(self, config: QualityConfig, language: Language) -> None:
         self._checks = checks_of(config, language)
+        self.notes: tuple[str, ...] = tuple(
+            note
+            for check in self._checks
+            if isinstance(check, ContaminationCheck)
+            for note in check.benchmarks.notes
+        )
+        """What the user should know about them."""
 
     def look(self, row: Row) -> tuple[Verdict, ...]:
         """The verdicts of all checks that apply to it."""

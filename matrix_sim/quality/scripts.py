@@ -71,10 +71,15 @@ def mojibake(text: str) -> re.Match[str] | None:
 
 def is_english(words: list[str]) -> bool:
     """Whether words in a row are a sentence, and no list of names, terms or options."""
-    common = [word for word in map(str.lower, words) if word in vocabulary("english_words")]
+    common = [word for word in words if _common(word) in vocabulary("english_words")]
     if len(words) < 4 or len(common) < 2 or 5 * len(common) < len(words):
         return False
-    return not vocabulary("code_words").issuperset(common)
+    return not vocabulary("code_words").issuperset(map(str.lower, common))
+
+
+def _common(word: str) -> str:
+    """A word as the list has it; `i` is a variable, and I a person."""
+    return word if word in ("I", "i") else word.lower()
 
 
 def is_romaji(words: list[str]) -> bool:

@@ -12,6 +12,7 @@ from matrix_sim.quality.vocabulary import any_of
 
 _OPENING = {"「": "」", "『": "』", "（": "）", "【": "】", "《": "》", "(": ")", "[": "]", "“": "”"}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
+_BRACKETS = re.compile("[「」『』（）【】《》()\\[\\]“”]")
 _WIDE = {")": "）", "(": "（"}
 _FACE = re.compile(r"[:;=8][-^']?[(\[]|[(（][^()（）\n]{0,12}$(?<=[;^_*>≧▽ω])|\([*^;≧T]")
 _ITEM = re.compile(r"\s*(?:[-*+•・●○■□◆▪]|[0-9０-９]+[.)．、）:：]|[①-⑳]|\([0-9]+\))(?:\s+|(?=\S)|$)")
@@ -34,6 +35,9 @@ _LATIN_CUT = re.compile(
 _JAPANESE_END = re.compile(r"[ぁ-んァ-ヶ一-龠々ー]$")
 _JAPANESE_NOUN_END = re.compile(r"[ァ-ヶ一-龠々ー]$")
 _STOP = re.compile(r"[。！？!?]")
+_END = 60
+"""Characters of a line in which its end is looked for."""
+_ENDING = 10
 _MARKUP = "*_~` 　\t\r\n"
 
 
@@ -77,7 +81,7 @@ def _quotation(prose: str) -> str | None:
 def _bracket(line: str) -> str | None:
     """A bracket in the last line that stays open."""
     open_ones: list[str] = []
-    for character in line:
+    for character in _BRACKETS.findall(line):
         if character in _OPENING:
             open_ones.append(character)
         elif character in _CLOSING:
@@ -103,7 +107,7 @@ def _answer_end(lines: list[str]) -> str | None:
     table = _table_end(lines)
     if table is not None:
         return table or None
-    plain = last.strip(_MARKUP)
+    plain = last[-_END:].strip(_MARKUP)
     if _COMMA.search(plain):
         return "ends where more must follow"
     if _ANNOUNCES.search(plain):
@@ -129,9 +133,10 @@ def _table_end(lines: list[str]) -> str | None:
 
 
 def _within_sentence(lines: list[str], plain: str) -> bool:
-    if _COMPLETE.search(plain):
+    ending = plain[-_ENDING:]
+    if _COMPLETE.search(ending):
         return False
-    if _DANGLING.search(plain) or _LATIN_CUT.search(plain):
+    if _DANGLING.search(ending) or _LATIN_CUT.search(ending):
         return True
     if _JAPANESE_END.search(plain) is None:
         return False
@@ -140,7 +145,7 @@ def _within_sentence(lines: list[str], plain: str) -> bool:
     *before, tail = _STOP.split(plain)
     if before:
         return _JAPANESE_NOUN_END.search(tail) is None or "は" not in tail
-    return "、" in tail and _STEM.search(tail) is not None
+    return "、" in tail and _STEM.search(ending) is not None
 
 
 def _stopped(lines: list[str]) -> bool:
@@ -155,4 +160,4 @@ def _user_end(line: str) -> str | None:
         return "an item with nothing in it"
     if plain.endswith(("、", "，", ",")):
         return "ends where more must follow"
-    return "ends within a sentence" if _USER_DANGLING.search(plain) else None
+    return "ends within a sentence" if _USER_DANGLING.search(plain[-_ENDING:]) else None
