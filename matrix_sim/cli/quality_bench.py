@@ -1,8 +1,8 @@
 """What the checks of rows cost: made-up Japanese rows through all rules and memories, one core.
 
-The rows are made of the hand-written personas' clauses; known shares of them ask what an earlier one
-asked, word for word or in slightly other words. Time is the CPU time of the thread, and leaves
-out the making of rows; memory is what the memories add to the process.
+The rows are made of the hand-written personas' clauses; known shares of them ask what an earlier
+one asked, word for word or in slightly other words. Time is the CPU time of the thread, and leaves
+out the making of rows; memory is what the process takes more than before the first row.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,6 @@ from matrix_sim.config import PersonasConfig, QualityConfig
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.quality.contracts import Row, Turn
 from matrix_sim.quality.rules import checks_of, memories_of
-from matrix_sim.quality.vocabulary import vocabulary
 from matrix_sim.randomness import named_random
 
 _EXACT, _NEAR = 0.02, 0.03
@@ -45,6 +43,24 @@ _ENDINGS = (
 )
 """How the same is said more or less politely."""
 _OPENINGS = ("すみません、", "こんにちは。", "はじめまして。", "ちょっと相談です。")
+_ASKS = (
+    "初心者にもわかるように教えてください。",
+    "手順を三つに分けて説明してください。",
+    "費用の目安を知りたいです。",
+    "注意点をまとめてください。",
+    "どこから始めればいいですか。",
+    "家族に話すときの言い方を考えてください。",
+    "一週間の計画を立ててください。",
+    "例を二つ挙げてください。",
+    "よくある失敗を教えてください。",
+    "短い案内文を書いてください。",
+    "表にまとめてください。",
+    "続けるコツはありますか。",
+    "道具は何を揃えればいいですか。",
+    "時間をかけずにできる方法を知りたいです。",
+    "上司に出す報告の下書きを作ってください。",
+    "どちらを選ぶべきか比べてください。",
+)
 
 Kind = Literal["new", "exact", "near"]
 
@@ -134,7 +150,7 @@ class _Looks:
         self._checks = checks_of(config, "ja")
         self._memories = memories_of(config)
         self._rows = 0
-        self.taken: Counter[str] = Counter()
+        self.taken: defaultdict[str, float] = defaultdict(float)
         """Seconds by check, of one row in `_SAMPLED` and counted for all."""
         self.seconds = 0.0
         """Of all rows."""
@@ -187,12 +203,7 @@ def made_up_rows(draw: random.Random) -> Iterator[tuple[Kind, Row]]:
 def _request(draw: random.Random, pieces: list[str]) -> str:
     about = "、".join(draw.sample(pieces, draw.randint(2, 3)))
     topic = draw.choice(pieces)[: draw.randint(6, 12)]
-    return f"{about}。{topic}について、{draw.choice(_asks())}"
-
-
-@cache
-def _asks() -> tuple[str, ...]:
-    return tuple(sorted(vocabulary("bench_asks")))
+    return f"{about}。{topic}について、{draw.choice(_ASKS)}"
 
 
 def _reworded(draw: random.Random, request: str) -> str:
@@ -210,7 +221,8 @@ def _reworded(draw: random.Random, request: str) -> str:
 
 def _answer(draw: random.Random, pieces: list[str]) -> str:
     said = [
-        f"{'、'.join(draw.sample(pieces, 2))}ます。" for _ in range(draw.randint(*_ANSWER_SENTENCES))
+        f"{'、'.join(draw.sample(pieces, 2))}ます。"
+        for _ in range(draw.randint(*_ANSWER_SENTENCES))
     ]
     if draw.random() < 0.4:
         listed = "\n".join(f"{n}. {item}" for n, item in enumerate(said[1:-1], start=1))

@@ -114,9 +114,9 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
             f"{path}: the benchmark cannot be read ({error.strerror}); check the path"
         ) from error
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        at = error.object[: error.start].count(b"\n") + 1
         raise UsageError(
-            f"{path}, line {line}: the benchmark is not UTF-8; save it as UTF-8"
+            f"{path}, line {at}: the benchmark is not UTF-8; save it as UTF-8"
         ) from None
     kind = path.suffix.lower()
     if kind == ".json":

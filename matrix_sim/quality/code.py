@@ -15,7 +15,8 @@ from matrix_sim.quality.vocabulary import any_of
 
 _PYTHON = frozenset(("python", "py", "python3", "ipython", "pycon", "jupyter"))
 _LOOKS_PYTHON = re.compile(
-    r"\s*(?:#[^\n]*\n\s*)*(?:def \w+\([^\n]*\)[^\n{]*:|from [\w.]+ import |import \w+(?: as \w+)?\n)"
+    r"\s*(?:#[^\n]*\n\s*)*"
+    r"(?:def \w+\([^\n]*\)[^\n{]*:|from [\w.]+ import |import \w+(?: as \w+)?\n)"
 )
 _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.) ?", re.MULTILINE)
 _MAGIC = re.compile(r"^(\s*)(?:[!%][^\n]*|\$ [^\n]*|\w[\w.]*\?{1,2}\s*)$", re.MULTILINE)
@@ -81,7 +82,9 @@ def syntax_fault(code: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(_MAGIC.sub(r"\1pass", source), "<answer>", "exec", flags=_HOW, dont_inherit=True)
+            compile(
+                _MAGIC.sub(r"\1pass", source), "<answer>", "exec", flags=_HOW, dont_inherit=True
+            )
     except SyntaxError as error:
         return f"{error.msg}, line {error.lineno}"
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:

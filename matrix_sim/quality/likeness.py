@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matrix_sim.quality.keys import key_of
 
@@ -63,7 +64,7 @@ def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
 def gist(plain_text: str) -> Gist:
     """What `plain` gave, ready to be compared."""
     said = _HOW.sub("", plain_text)
-    pairs = frozenset(map("".join, zip(plain_text, plain_text[1:], strict=False)))
+    pairs = frozenset(map("".join, pairwise(plain_text)))
     return Gist(pairs or frozenset((plain_text,)), Counter(said), len(said))
 
 

@@ -7,6 +7,8 @@ all of a band of r with s**r: of b bands one is found with 1 - (1 - s**r)**b.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +17,7 @@ from matrix_sim.randomness import named_seed
 
 BANDS, ROWS = 32, 4
 """128 permutations. Of sets with s = 0.63, what near duplicates of Japanese requests have at least,
-0.4 % are not found; of those with s = 0.1 no more than 0.3 % are, to be dismissed by a closer look."""
+0.4 % are not found; of those with s = 0.1 no more than 0.3 % are, for a closer look to dismiss."""
 PERMUTATIONS = BANDS * ROWS
 _CHUNK = 512
 """Grams that are permuted at once: bounds the memory that a long text takes."""
@@ -35,6 +37,7 @@ _PLUS = np.array(
     [named_seed(0, "minhash-plus", str(n)) for n in range(PERMUTATIONS)], dtype=np.uint64
 )[:, None]
 
+S = TypeVar("S", bound=np.generic)
 Signature = npt.NDArray[np.uint32]
 
 
@@ -115,7 +118,7 @@ class BandIndex:
         if not len(numbers):
             return []
         agreed = (self._bytes[numbers] == sign.astype(np.uint8)).mean(axis=1)
-        # Bytes that differ in origin are equal once in 256 (b-bit minwise hashing: Li, Koenig 2010).
+        # Bytes of different values are equal once in 256 (b-bit minwise hashing: Li, König 2010).
         similarity = (agreed - 1 / 256) / (1 - 1 / 256)
         order = np.lexsort((numbers, -similarity))
         return [int(numbers[n]) for n in order if similarity[n] >= least]
@@ -147,7 +150,7 @@ def _band_hashes(sign: Signature) -> npt.NDArray[np.uint32]:
     return mixed(parts.sum(axis=1) + _OF_BANDS).astype(np.uint32)
 
 
-def _extended(array: npt.NDArray[np.generic], rows: int) -> npt.NDArray[np.generic]:
+def _extended(array: npt.NDArray[S], rows: int) -> npt.NDArray[S]:
     longer = np.empty((rows, *array.shape[1:]), dtype=array.dtype)
     longer[: len(array)] = array
     return longer

@@ -16,7 +16,9 @@ from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.verdicts import verdict
 from matrix_sim.quality.vocabulary import any_of, vocabulary
 
-_HINT = re.compile(r"[0-9０-９]{4}|[0-9０-９][-‐－−ー―–.(（)）　 ][0-9０-９]|@|＠|アット|ドット|\bat\b|丁目|番地")
+_HINT = re.compile(
+    r"[0-9０-９]{4}|[0-9０-９][-‐－−ー―–.(（)）　 ][0-9０-９]|@|＠|アット|ドット|\bat\b|丁目|番地"
+)
 """Without any of these there is nothing to find."""
 _NUMBERLESS = re.compile(r"[^0-9]")
 _FREE = re.compile(r"0120|0800|0570|0077|0088|0990|00777")
@@ -36,7 +38,8 @@ _ACCOUNT = re.compile(
     rf"|記号{_GAP}[0-9]{{5}}{_GAP}番号{_GAP}[0-9]{{6,8}}(?![0-9])"
 )
 _LABELLED = re.compile(
-    rf"(?:{any_of('number_labels')}){_GAP}(?=[A-Z0-9 -]*[0-9]{{4}})[A-Z]{{0,2}}[0-9][0-9A-Z -]{{5,14}}"
+    rf"(?:{any_of('number_labels')}){_GAP}(?=[A-Z0-9 -]*[0-9]{{4}})"
+    r"[A-Z]{0,2}[0-9][0-9A-Z -]{5,14}"
 )
 _MY_NUMBER = re.compile(
     rf"(?:{any_of('my_number_labels')}){_GAP}[0-9]{{4}}[ -]?[0-9]{{4}}[ -]?[0-9]{{4}}(?![0-9])",

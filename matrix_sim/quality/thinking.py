@@ -42,4 +42,5 @@ class ThinkingCheck:
                 yield f"the thinking has {len(thinking)} characters; at most {self._most}"
             stage = None if open_to_all else _STAGE.search(thinking)
             if stage is not None:
-                yield f"the thinking speaks of its instructions: {quoted(thinking[stage.start() :])}"
+                told = quoted(thinking[stage.start() :])
+                yield f"the thinking speaks of its instructions: {told}"

@@ -10,12 +10,23 @@ from matrix_sim.quality.prose import parts_of
 from matrix_sim.quality.verdicts import end_of, verdict
 from matrix_sim.quality.vocabulary import any_of
 
-_OPENING = {"「": "」", "『": "』", "（": "）", "【": "】", "《": "》", "(": ")", "[": "]", "“": "”"}
+_OPENING = {
+    "「": "」",
+    "『": "』",
+    "（": "）",
+    "【": "】",
+    "《": "》",
+    "(": ")",
+    "[": "]",
+    "“": "”",
+}
 _CLOSING = {closing: opening for opening, closing in _OPENING.items()}
 _BRACKETS = re.compile("[「」『』（）【】《》()\\[\\]“”]")
 _WIDE = {")": "）", "(": "（"}
 _FACE = re.compile(r"[:;=8][-^']?[(\[]|[(（][^()（）\n]{0,12}$(?<=[;^_*>≧▽ω])|\([*^;≧T]")
-_ITEM = re.compile(r"\s*(?:[-*+•・●○■□◆▪]|[0-9０-９]+[.)．、）:：]|[①-⑳]|\([0-9]+\))(?:\s+|(?=\S)|$)")
+_ITEM = re.compile(
+    r"\s*(?:[-*+•・●○■□◆▪]|[0-9０-９]+[.)．、）:：]|[①-⑳]|\([0-9]+\))(?:\s+|(?=\S)|$)"
+)
 _MARKER_ONLY = re.compile(
     r"\s*(?:[-*+•・●■◆]|[0-9０-９]+[.)．）]|[①-⑳]|\([0-9]+\)|#{1,6}|>)\s*(?:\*\*)?\s*$"
 )
@@ -62,8 +73,10 @@ def _reasons(turn: Turn) -> Iterator[str]:
     if parts.fences and not parts.prose.rsplit("\n", 1)[-1].strip():
         return  # code is the end
     lines = parts.prose.rstrip().split("\n")
-    why = _quotation(parts.prose) or _bracket(lines[-1]) or (
-        _answer_end(lines) if turn.role == "assistant" else _user_end(lines[-1])
+    why = (
+        _quotation(parts.prose)
+        or _bracket(lines[-1])
+        or (_answer_end(lines) if turn.role == "assistant" else _user_end(lines[-1]))
     )
     if why is not None:
         yield f"{turn.role}: {why}: {end_of(parts.prose.rstrip())}"

@@ -24,9 +24,10 @@ class VectorIndex:
             ValueError: it has another length than those before it.
         """
         count = len(self._numbers)
-        if count == len(self._vectors):
-            width = self._vectors.shape[1] if count else len(vector)
-            longer = np.empty((max(_FIRST_CAPACITY, 2 * count), width), dtype=np.float32)
+        if not count:
+            self._vectors = np.empty((_FIRST_CAPACITY, len(vector)), dtype=np.float32)
+        elif count == len(self._vectors):
+            longer = np.empty((2 * count, self._vectors.shape[1]), dtype=np.float32)
             longer[:count] = self._vectors
             self._vectors = longer
         self._vectors[count] = _unit(vector)

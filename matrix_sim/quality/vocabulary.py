@@ -17,7 +17,9 @@ def vocabulary(name: str) -> frozenset[str]:
 @cache
 def any_of(name: str) -> str:
     """A list as the inside of a regular expression: the longest first; ~ stands for a space."""
-    return "|".join(re.escape(w.replace("~", " ")) for w in sorted(vocabulary(name), key=lambda w: (-len(w), w)))
+    return "|".join(
+        re.escape(w.replace("~", " ")) for w in sorted(vocabulary(name), key=lambda w: (-len(w), w))
+    )
 
 
 @cache

@@ -159,12 +159,18 @@ def test_a_sentence_may_come_twice_and_not_thrice() -> None:
 
 
 def test_parallel_sentences_about_other_things_are_no_loop() -> None:
-    assert _varied("比べて", "".join(f"{x}社のプランは月額{x}千円で、容量は{x}GBです。" for x in "389"))
-    assert _varied("距離は", "駅から北門まで15分です。駅から南門まで25分です。駅から東門まで9分です。")
+    assert _varied(
+        "比べて", "".join(f"{x}社のプランは月額{x}千円で、容量は{x}GBです。" for x in "389")
+    )
+    assert _varied(
+        "距離は", "駅から北門まで15分です。駅から南門まで25分です。駅から東門まで9分です。"
+    )
 
 
 def test_the_same_in_other_words_thrice_is_a_loop() -> None:
-    said = "良い点を具体的に伝えることが大切です。つまり、大切なのは良い点を具体的に伝えることです。"
+    said = (
+        "良い点を具体的に伝えることが大切です。つまり、大切なのは良い点を具体的に伝えることです。"
+    )
     assert not _varied("褒め方は", said + "要するに、具体的に良い点を伝えるのが大切なのです。")
 
 
@@ -180,7 +186,10 @@ def test_what_follows_upon_itself_is_a_loop(loop: str) -> None:
 
 
 def test_onomatopoeia_and_rulers_are_no_loops() -> None:
-    assert _varied("擬態語は", "ドキドキ、ワクワク、ニコニコ、うーーーんなど。\n----------------------\n終わり。")
+    assert _varied(
+        "擬態語は",
+        "ドキドキ、ワクワク、ニコニコ、うーーーんなど。\n----------------------\n終わり。",
+    )
 
 
 def test_the_items_of_a_list_do_not_come_round_again() -> None:
@@ -220,15 +229,25 @@ def test_what_the_user_asks_for_may_be_foreign() -> None:
 
 
 def test_code_addresses_and_quotations_are_not_counted() -> None:
-    assert _native("見方は", "```\nif you are in the loop then stop\n```\nhttps://a.example/the/way/of/it")
+    assert _native(
+        "見方は", "```\nif you are in the loop then stop\n```\nhttps://a.example/the/way/of/it"
+    )
     assert _native("好きな本は", "『The Old Man and the Sea』です。")
     assert _native("fatal: this is not a git repository\nこれは何ですか", "git initがまだです。")
 
 
 def test_thinking_may_be_in_any_language() -> None:
-    assert LanguageCheck(LanguageCheckConfig(), "ja").look(
-        row("茶渋を落としたい", "重曹を使います。", thinking="The user wants to remove tea stains.")
-    ).ok
+    assert (
+        LanguageCheck(LanguageCheckConfig(), "ja")
+        .look(
+            row(
+                "茶渋を落としたい",
+                "重曹を使います。",
+                thinking="The user wants to remove tea stains.",
+            )
+        )
+        .ok
+    )
 
 
 def test_japanese_in_english_data_is_seen_unless_it_is_the_topic() -> None:
