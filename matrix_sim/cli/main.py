@@ -14,6 +14,7 @@ import typer
 
 from matrix_sim import __version__
 from matrix_sim.cli.bench import bench
+from matrix_sim.cli.check import check
 from matrix_sim.cli.check_models import check_models
 from matrix_sim.cli.errors import ReportingGroup
 from matrix_sim.cli.estimate import estimate
@@ -54,6 +55,7 @@ def _program(
 
 
 app.command("validate")(validate)
+app.command("check")(check)
 app.command("check-models")(check_models)
 app.command("estimate")(estimate)
 app.command("preview")(preview)
