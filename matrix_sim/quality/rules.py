@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from matrix_sim.config.quality import QualityConfig
 from matrix_sim.language import Language
+from matrix_sim.quality.addressed_to_assistant import AddressedToAssistant
+from matrix_sim.quality.boilerplate import Boilerplate
 from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
+from matrix_sim.quality.is_request import IsRequest
+from matrix_sim.quality.role_purity import RolePurity
+from matrix_sim.quality.self_contained import SelfContained
 
 
 class Rules:
@@ -27,7 +32,14 @@ class Rules:
 
 def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:
     """The checks that are enabled, each without knowledge of other rows."""
-    return ()
+    speaking = (
+        (config.boilerplate, Boilerplate),
+        (config.addressed_to_assistant, AddressedToAssistant),
+        (config.is_request, IsRequest),
+        (config.self_contained, SelfContained),
+        (config.role_purity, RolePurity),
+    )
+    return tuple(made(language) for section, made in speaking if section.enabled)
 
 
 def memories_of(config: QualityConfig) -> tuple[Memory, ...]:
