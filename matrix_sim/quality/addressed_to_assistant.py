@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from matrix_sim.language import Language
-from matrix_sim.quality.asking import Strength, asking_in
+from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Verdict
-from matrix_sim.quality.names import given_names
+from matrix_sim.quality.names import family_names, given_names
 from matrix_sim.quality.signs import Found, sign_table
 from matrix_sim.quality.wording import Wording, wording_of
 
@@ -21,9 +21,11 @@ class AddressedToAssistant:
     def __init__(self, language: Language) -> None:
         table = sign_table("addressed", language)
         self._language = language
-        self._asking = asking_in(language)
         self._given = given_names(language)
         self._bare = table.pattern("bare_name")
+        self._family = family_names(language)
+        self._self_name = table.pattern("self_name")
+        self._business = table.pattern("business")
         self._face = table.pattern("face")
         self._about = table.pattern("about")
         self._drafts = table.pattern("drafts")
@@ -31,6 +33,7 @@ class AddressedToAssistant:
         self._favour = table.signs("favour")
         self._narration = table.signs("narration")
         self._assistant = table.signs("assistant")
+        self._diary = table.signs("diary")
         self._monologue = table.signs("monologue")
         self._speech = table.signs("speech")
 
@@ -48,6 +51,7 @@ class AddressedToAssistant:
             return None
         return (
             self._calls(wording)
+            or self._reports(wording.opening)
             or self._narration.find(wording.opening)
             or self._says(wording)
             or self._muses(wording, text)
@@ -61,6 +65,13 @@ class AddressedToAssistant:
             return None
         return called if self._face.search(own) else None
 
+    def _reports(self, own: str) -> Found | None:
+        """One who gives his name and goes on to business, as among colleagues."""
+        seen = self._self_name.match(own)
+        if not seen or seen[1] not in self._family or not self._business.search(own):
+            return None
+        return Found("It is a message of business to somebody", seen[0])
+
     def _calls_bare(self, own: str) -> Found | None:
         seen = self._bare.match(own)
         if not seen or seen[1] not in self._given:
@@ -73,13 +84,17 @@ class AddressedToAssistant:
 
     def _muses(self, wording: Wording, text: str) -> Found | None:
         """A diary, a resolution: words to nobody."""
-        strength = self._asking.strength(text)
+        strength = strength_of(text, self._language)
         if strength > Strength.MAYBE:
             return None
         resolved = self._monologue.find(wording.closing)
         if resolved:
             return resolved
+        spoken = any(map(self._speech.find, wording.sentences))
+        diary = None if spoken else self._diary.find(wording.opening)
+        if diary:
+            return diary
         to_nobody = strength is not Strength.MAYBE and len(wording.sentences) > 1
-        if to_nobody and not any(map(self._speech.find, wording.sentences)):
+        if to_nobody and not spoken:
             return Found("It speaks to nobody, as a diary does", wording.closing)
         return None

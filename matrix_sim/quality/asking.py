@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from matrix_sim.language import Language
 from matrix_sim.quality.signs import sign_table
@@ -42,6 +42,7 @@ class Asking:
         self._waived = table.signs("waived")
         self._plain = table.signs("plain")
         self._soft = table.signs("soft")
+        self._alone = table.signs("alone")
         self._telling = table.signs("telling")
         self._finite = table.signs("finite")
         self._courtesy = table.pattern("courtesy")
@@ -58,7 +59,11 @@ class Asking:
             return Strength.NOTHING
         if self._is_key_words(wording):
             return Strength.KEYWORDS
-        may = any(map(self._soft.find, said)) and not self._telling.find(wording.closing)
+        told = self._telling.find(wording.closing)
+        may = any(map(self._soft.find, said)) or self._adds_conditions(wording)
+        if len(wording.sentences) == 1 and self._alone.find(wording.closing):
+            return Strength.NOTHING if told else Strength.MAYBE
+        may = may and not told
         return Strength.MAYBE if may else Strength.NOTHING
 
     def _sentences(self, wording: Wording, text: str) -> tuple[str, ...]:
@@ -67,6 +72,11 @@ class Asking:
             return wording.sentences
         last = wording_of(text.rstrip().rpartition("\n")[2], self._language)
         return (*wording.sentences, *last.sentences)
+
+    def _adds_conditions(self, wording: Wording) -> bool:
+        """Whether it ends in words without a stop that are no sentence: "...。2泊3日、車なし"."""
+        last = wording.closing
+        return len(wording.sentences) > 1 and last[-1:].isalnum() and not self._finite.find(last)
 
     def _is_key_words(self, wording: Wording) -> bool:
         own = wording.own.strip()
@@ -80,7 +90,13 @@ class Asking:
         if len(lines) > 1 and all(_ITEM.match(line) for line in lines[1:]):
             return not self._finite.find(lines[0])
         stops = sum(sentence.endswith(("。", ".")) for sentence in wording.sentences)
-        return stops <= 1 and not any(map(self._finite.find, wording.sentences))
+        return not stops and not any(map(self._finite.find, wording.sentences))
+
+
+@lru_cache(maxsize=64)
+def strength_of(text: str, language: Language) -> Strength:
+    """How clearly a message asks; several checks want to know it of the same one."""
+    return asking_in(language).strength(text)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matrix_sim.language import Language
-from matrix_sim.quality.asking import Strength, asking_in
+from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.signs import quoted
 from matrix_sim.quality.wording import wording_of
@@ -16,14 +16,13 @@ class IsRequest:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        self._asking = asking_in(language)
 
     def look(self, row: Row) -> Verdict | None:
         """Its verdict on the user's first message; None where no user speaks."""
         text = row.request
         if not text.strip():
             return None
-        strength = self._asking.strength(text)
+        strength = strength_of(text, self._language)
         if strength > Strength.WAIVED:
             return Verdict(self.name, True, "")
         last = quoted(wording_of(text, self._language).closing or text)

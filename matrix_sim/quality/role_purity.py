@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from matrix_sim.language import Language
-from matrix_sim.quality.asking import Strength, asking_in
+from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.names import family_names, given_names
 from matrix_sim.quality.signs import Found, sign_table
@@ -23,8 +23,8 @@ class RolePurity:
     def __init__(self, language: Language) -> None:
         table = sign_table("role_purity", language)
         self._language = language
-        self._asking = asking_in(language)
-        self._names = family_names(language) | given_names(language)
+        self._family = family_names(language)
+        self._given = given_names(language)
         self._draft = table.pattern("draft")
         self._scripted = table.pattern("scripted")
         self._user_label = table.signs("user_label")
@@ -62,7 +62,7 @@ class RolePurity:
         if helps:
             return helps
         lectures = self._lectures.find(wording.own)
-        if lectures and self._asking.strength(text) <= Strength.WAIVED:
+        if lectures and strength_of(text, self._language) <= Strength.WAIVED:
             return lectures
         return None
 
@@ -85,9 +85,16 @@ class RolePurity:
         if ":" not in wording.own and "：" not in wording.own:
             return None
         seen = _NAME_LABEL.match(wording.opening)
-        if seen and seen[1] in self._names:
+        if seen and self._is_name(seen[1]):
             return Found("It bears the label of a speaker", seen[0])
         return None
+
+    def _is_name(self, label: str) -> bool:
+        """Whether it is a family name, a given name or both."""
+        if label in self._family or label in self._given:
+            return True
+        cuts = range(1, len(label))
+        return any(label[:n] in self._family and label[n:].strip() in self._given for n in cuts)
 
 
 def _disorder(turns: Sequence[Turn]) -> Found | None:

@@ -16,6 +16,7 @@ from matrix_sim.text import clip
 
 _QUOTED = 60
 """Characters of a passage that a reason quotes."""
+_OPTIONAL = ("cue", "unless")
 _REFERENCE = re.compile("<([a-z_]+)>")
 
 
@@ -25,6 +26,8 @@ class Sign:
 
     says: str
     """What the passage does, for reasons: "it calls somebody by name"."""
+    cue: re.Pattern[str] | None
+    """Words of which `match` needs one: quick to look for, and mostly not there."""
     match: re.Pattern[str]
     unless: re.Pattern[str] | None
     """Where this is found in the same text, the sign tells nothing."""
@@ -52,6 +55,8 @@ class Signs:
     def find(self, text: str) -> Found | None:
         """The first sign that the text shows."""
         for sign in self._signs:
+            if sign.cue and not sign.cue.search(text):
+                continue
             seen = sign.match.search(text)
             if seen and not (sign.unless and sign.unless.search(text)):
                 return Found(sign.says, seen[0])
@@ -80,9 +85,8 @@ class SignTable:
         return Signs([self._sign(row) for row in self._groups.get(group, ())])
 
     def _sign(self, row: Mapping[str, str]) -> Sign:
-        unless = row.get("unless")
-        exception = self._compiled(unless) if unless else None
-        return Sign(row["says"], self._compiled(row["match"]), exception)
+        cue, unless = (self._compiled(row[key]) if key in row else None for key in _OPTIONAL)
+        return Sign(row["says"], cue, self._compiled(row["match"]), unless)
 
     def _compiled(self, text: str) -> re.Pattern[str]:
         return re.compile(_filled(text, self._parts), self._flags)

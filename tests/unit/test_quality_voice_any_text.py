@@ -20,11 +20,12 @@ CHECKS = [
     for check in checks_of(QualityConfig(), language)
     if check.name in VOICES
 ]
-PIECES = (
-    *'「 」 『 " ` ``` ~~~ > : ： 、 。 ？ \n \t 　 (（ ）) * # - 1. ▮ ねえ さん、 私は'.split(" "),
-    *"うちの 例の お願いします よろしく ありがとう どう いつ それ この 以下の 文を 次の".split(),
-    *"です。 ます。 か User: 田中： hi Ben, I will you should this text".split(),
-)
+_PIECES = """
+「 」 『 " ` ``` ~~~ > : ： 、 。 ？ 　 （ ） * # - 1. ▮ ねえ さん、 私は うちの 例の
+お願いします よろしく ありがとう どう いつ それ この 以下の 文を 次の です。 ます。 か User: 田中：
+hi Ben, I will you should this text
+"""
+PIECES = (*_PIECES.split(), "\n", " ", "\t")
 WORDS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 TEXTS = st.one_of(WORDS, st.text(max_size=200))
 TURNS = st.builds(Turn, st.sampled_from(["system", "user", "assistant"]), TEXTS)
