@@ -42,6 +42,7 @@ class Asking:
         self._waived = table.signs("waived")
         self._plain = table.signs("plain")
         self._soft = table.signs("soft")
+        self._topical = table.pattern("topical")
         self._alone = table.signs("alone")
         self._telling = table.signs("telling")
         self._finite = table.signs("finite")
@@ -90,7 +91,8 @@ class Asking:
         if len(lines) > 1 and all(_ITEM.match(line) for line in lines[1:]):
             return not self._finite.find(lines[0])
         stops = sum(sentence.endswith(("。", ".")) for sentence in wording.sentences)
-        return not stops and not any(map(self._finite.find, wording.sentences))
+        noted = stops and self._topical.search(wording.own)
+        return not noted and not any(map(self._finite.find, wording.sentences))
 
 
 @lru_cache(maxsize=64)
