@@ -6,15 +6,20 @@ from collections.abc import Callable, Sequence
 
 from matrix_sim.config.quality import CheckConfig, QualityConfig
 from matrix_sim.language import Language
+from matrix_sim.quality.addressed_to_assistant import AddressedToAssistant
+from matrix_sim.quality.boilerplate import Boilerplate
 from matrix_sim.quality.code import CodeCheck
 from matrix_sim.quality.contamination import ContaminationCheck
 from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
 from matrix_sim.quality.duplicate import DuplicateMemory
+from matrix_sim.quality.is_request import IsRequest
 from matrix_sim.quality.language import LanguageCheck
 from matrix_sim.quality.length import LengthCheck
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.pii import PiiCheck
 from matrix_sim.quality.repetition import RepetitionCheck
+from matrix_sim.quality.role_purity import RolePurity
+from matrix_sim.quality.self_contained import SelfContained
 from matrix_sim.quality.thinking import ThinkingCheck
 from matrix_sim.quality.truncation import TruncationCheck
 
@@ -49,6 +54,11 @@ def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:
         (config.truncation, TruncationCheck),
         (config.repetition, lambda: RepetitionCheck(config.repetition)),
         (config.language, lambda: LanguageCheck(config.language, language)),
+        (config.boilerplate, lambda: Boilerplate(language)),
+        (config.addressed_to_assistant, lambda: AddressedToAssistant(language)),
+        (config.is_request, lambda: IsRequest(language)),
+        (config.self_contained, lambda: SelfContained(language)),
+        (config.role_purity, lambda: RolePurity(language)),
         (config.thinking, lambda: ThinkingCheck(config.thinking)),
         (config.code, CodeCheck),
         (config.pii, PiiCheck),
