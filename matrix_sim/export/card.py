@@ -1,7 +1,9 @@
 """The card of a data set: `README.md` with the header that the Hugging Face hub reads.
 
-The header's keys are those of the hub's page "Dataset cards"; `configs` tells `load_dataset`
-which file is which split.
+The header's keys are those of the hub's page "Dataset cards". It has no `configs` on purpose:
+`load_dataset` knows the splits by the names of their files, and with `configs` it (datasets 5.2)
+takes any two folders of one name for the same, as well as a folder and what it held before, and
+gives the rows of the first from its cache.
 """
 
 from __future__ import annotations
@@ -94,7 +96,6 @@ def card(facts: CardFacts, format_: Format) -> str:
 
 
 def _header(facts: CardFacts) -> dict[str, Any]:
-    files = [{"split": split, "path": file} for split, file in facts.outline.splits.items()]
     return {
         "pretty_name": one_line(f"{facts.run}: {facts.dataset.label}"),
         "language": [facts.language],
@@ -102,7 +103,6 @@ def _header(facts: CardFacts) -> dict[str, Any]:
         "task_categories": ["text-generation"],
         "size_categories": [_size(sum(facts.counts.values()))],
         "tags": ["synthetic", "matrix-sim", facts.dataset.kind],
-        "configs": [{"config_name": "default", "data_files": files}],
     }
 
 
