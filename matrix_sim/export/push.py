@@ -57,11 +57,11 @@ def push_folder(
         RunFailure: it cannot be reached, or does not take it now.
     """
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     try:
-        made = api.create_repo(repo_id, repo_type="dataset", private=private, exist_ok=True)
+        made = api.create_repo(repo_id, repo_type="dataset", private=private or None, exist_ok=True)
         api.upload_folder(
             repo_id=made.repo_id,
             repo_type="dataset",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from pydantic import ValidationError
@@ -12,12 +13,11 @@ from pydantic import ValidationError
 from matrix_sim.canonical import content_hash
 from matrix_sim.config import DatasetConfig, RunConfig
 from matrix_sim.errors import UsageError
-from matrix_sim.founding import read_society
-from matrix_sim.identity import SocietyIdentity
-from matrix_sim.run_directory import CONFIG_FILE
 from matrix_sim.society.society import Society
-from matrix_sim.store.run_store import RunStore
 from matrix_sim.synthesis.contracts import Candidate
+
+if TYPE_CHECKING:
+    from matrix_sim.store.run_store import RunStore
 
 _WHAT_IT_IS = {"seed", "language", "society", "datasets", "quality"}
 """Of a config: what is the same on every machine; people, models and prompts are in identities."""
@@ -60,12 +60,17 @@ def read_datasets(directory: Path) -> FinishedRun:
         UsageError: there is no run, one without a society, or its config cannot be read.
         RunFailure: its store cannot be read.
     """
-    config_file = directory / CONFIG_FILE
+    # They load what groups people, which those who only hold the values do without.
+    from matrix_sim.founding import read_society
+    from matrix_sim.identity import SocietyIdentity
+    from matrix_sim.run_directory import CONFIG_FILE
+    from matrix_sim.store.run_store import RunStore
+
     with RunStore.read_only(directory) as store:
         stored = store.events("society").get("identity")
         if stored is None:
             raise UsageError(f"{directory}: nobody lives there yet; 'matrix-sim run' begins it")
-        config = _config_in(config_file)
+        config = _config_in(directory / CONFIG_FILE)
         return FinishedRun(
             config=config,
             society=read_society(store, config.society),
