@@ -57,7 +57,7 @@ class Hub:
 
     def _create(self, asked: dict[str, Any]) -> tuple[int, Any]:
         if asked["organization"] != "owner":
-            return 403, {"error": "You don't have the rights to create a dataset there"}
+            return 403, {"error": f"{self.token} may not create a dataset there"}
         name = f"{asked['organization']}/{asked['name']}"
         made = {"url": f"{self.url}/datasets/{name}", "name": name}
         if name in self.repositories:

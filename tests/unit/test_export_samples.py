@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ def rows_of(dataset: FinishedDataset, share: float = 0.0) -> tuple[Sample, ...]:
 
 def test_the_first_accepted_are_the_rows_and_keep_the_numbers_of_their_candidates() -> None:
     config = a_dataset(count=2, name="home").config
-    made = [refused(config, 0, "length"), *(a_row(config, n) for n in (1, 4, 5))]
+    late = replace(a_row(config, 2), accepted=False)
+    made = [refused(config, 0, "length"), late, *(a_row(config, n) for n in (1, 4, 5))]
+    made.sort(key=lambda one: one.draw.number)
     rows = rows_of(a_dataset(count=2, name="home", candidates=made))
     assert [row.id for row in rows] == ["home-000001", "home-000004"]
 
