@@ -62,7 +62,7 @@ def read_datasets(directory: Path) -> FinishedRun:
     """
     # They load what groups people, which those who only hold the values do without.
     from matrix_sim.founding import read_society
-    from matrix_sim.identity import SocietyIdentity
+    from matrix_sim.identity import Identity
     from matrix_sim.run_directory import CONFIG_FILE
     from matrix_sim.store.run_store import RunStore
 
@@ -74,7 +74,7 @@ def read_datasets(directory: Path) -> FinishedRun:
         return FinishedRun(
             config=config,
             society=read_society(store, config.society),
-            identity=SocietyIdentity.from_canonical(stored).sha256,
+            identity=Identity.from_canonical(stored).sha256,
             datasets=tuple(_read(store, dataset) for dataset in config.datasets),
         )
 
@@ -92,4 +92,13 @@ def _config_in(path: Path) -> RunConfig:
 
 
 def _read(store: RunStore, dataset: DatasetConfig) -> FinishedDataset:
-    return FinishedDataset(dataset, (), content_hash(dataset.model_dump(mode="json")))
+    from matrix_sim.identity import Identity
+    from matrix_sim.synthesis.registration import EVENT
+
+    stored = store.events(EVENT).get(dataset.label)
+    if stored is None:  # it was added to the config, and the run not started since
+        return FinishedDataset(dataset, (), "")
+    identity = Identity.from_canonical(stored)
+    return FinishedDataset(
+        dataset, tuple(store.candidates(dataset.label)), identity.sha256, identity.prompts
+    )
