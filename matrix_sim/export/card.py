@@ -38,10 +38,12 @@ _KINDS: Mapping[str, str] = {
     "safety": "risky requests and answers",
 }
 _MAKING = """\
-[matrix-sim](https://arxiv.org/abs/2410.14251) let people that are played by language models live
-together, and put down what happened as scenarios. {ground} A model wrote what that person would
-ask an assistant, and the answers come from a model that saw the conversation only. Rows were
-looked at by the checks below and taken in the order of their numbers."""
+matrix-sim, after [MATRIX](https://arxiv.org/abs/2410.14251), let people that are played by
+language models live together, and put down what happened as scenarios.
+{ground}
+A model wrote what that person would ask an assistant, and the answers come from a model that saw
+the conversation only. Rows were looked at by the checks below and taken in the order of their
+numbers."""
 _GROUNDS = {
     "scenario": "Each row grew from one scenario and one person who was in it.",
     "persona": "Each row of this data set grew from one person, with a goal and a plan, alone.",
