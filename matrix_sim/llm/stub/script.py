@@ -71,6 +71,8 @@ class Script:
 
     def topics(self, text: str) -> tuple[str, ...]:
         """What a message is about, the most often named first; may be empty."""
+        for right, wrong in self.asking["typos"]:
+            text = text.replace(wrong, right)
         found = self.tongue.phrases(text, self.not_topics)
         counts = Counter(phrase for phrase in found if len(phrase) <= _LONGEST_TOPIC)
         return tuple(sorted(counts, key=lambda phrase: -counts[phrase]))
