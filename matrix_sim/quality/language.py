@@ -23,7 +23,7 @@ from matrix_sim.quality.scripts import (
     mojibake,
 )
 from matrix_sim.quality.verdicts import quoted, verdict
-from matrix_sim.quality.vocabulary import any_of
+from matrix_sim.quality.vocabulary import any_of, vocabulary
 
 _QUOTED = re.compile('「[^「」]*」|『[^『』]*』|“[^”]*”|"[^"\n]*"|（[^（）]*）|\\([^()\n]*\\)')
 _PASTED = re.compile(rf"(?:{any_of('log_words')})", re.IGNORECASE)
@@ -31,6 +31,9 @@ _CODE_SIGNS = re.compile(r"[={}<>;$#|\\\[\]_]|\(\)|--")
 _LEAST_LETTERS = 12
 """Of a message whose share is looked at."""
 _LEAST_WORDS = 4
+_SCATTERED = 3
+"""Plain English words among Japanese ones that are too many."""
+_NAMED = {"english", "japanese", "chinese", "korean"}
 _USERS_OWN = 30
 """Characters of English in a user's Japanese message; a shorter passage is what it is about."""
 
@@ -56,12 +59,15 @@ class LanguageCheck:
             topic: _about(f"about_{topic}")
             for topic in ("any", "english", "japanese", "chinese", "korean", "romaji", "mojibake")
         }
+        self._translation = _about("about_translation")
         self._places = {topic: _about(f"places_{topic}") for topic in ("chinese", "korean")}
 
     def look(self, row: Row) -> Verdict:
         """Refused with the first passage in another language."""
         asked = "\n".join(turn.content for turn in row.turns if turn.role == "user").lower()
         wanted = {topic for topic, about in self._topics.items() if about.search(asked)}
+        if self._translation.search(asked) and not wanted & _NAMED:
+            wanted.add("any")  # whatever the language is, it is asked for
         mentioned = {topic for topic, about in self._places.items() if about.search(asked)}
         said = (turn for turn in (*row.turns, *row.chosen) if turn.role != "system")
         reasons = (
@@ -103,6 +109,7 @@ class LanguageCheck:
         yield from self._latin(prose, wanted, _USERS_OWN if pasted else 0)
         if not pasted:
             yield from self._too_little(prose, wanted)
+            yield from self._scattered(prose, wanted)
 
     def _latin(self, prose: str, wanted: set[str], least: int) -> Iterator[str]:
         for passage in PASSAGE.finditer(prose):
@@ -133,6 +140,16 @@ class LanguageCheck:
             return
         if sum(word.islower() for word in WORD.findall(text)) >= _LEAST_WORDS:
             yield f"{native} of {native + latin} letters are Japanese: {quoted(text.strip())}"
+
+    def _scattered(self, text: str, wanted: set[str]) -> Iterator[str]:
+        """English words within Japanese sentences, where Japanese has words of its own."""
+        if "english" in wanted:
+            return
+        lines = [line for line in text.split("\n") if not _CODE_SIGNS.search(line)]
+        words = [word for line in lines for word in WORD.findall(line) if word.islower()]
+        plain = dict.fromkeys(word for word in words if word in vocabulary("plain_english"))
+        if len(plain) >= _SCATTERED:
+            yield f"English words: {', '.join(plain)}"
 
     def _is_pasted(self, line: str) -> bool:
         """Whether a line of a user's message is what a program said."""

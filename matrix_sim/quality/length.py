@@ -12,7 +12,8 @@ from matrix_sim.quality.keys import key_of
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
 
-_LETTER = re.compile(r"\w")
+_LETTER = re.compile(r"[\w\u2200-\u22ff×÷]")
+"""Or a sign that makes a formula."""
 _LONGEST_NOD = 40
 """Characters of an answer; a longer one says more than yes or no."""
 _TELLING = ((5, 8), (8, 16))

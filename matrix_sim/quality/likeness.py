@@ -28,7 +28,10 @@ _UNITS = {
     "パーセント": "%",
 }
 _UNIT = re.compile("|".join(_UNITS))
-_PAIRS = 0.55
+_PAIRS, _PAIRS_AT_LEAST = 0.55, 0.4
+"""The share of pairs without which two requests differ; the lower one where both say as good as
+all of the same, and much of it."""
+_ALL_SAID, _MUCH = 0.95, 7
 _FEWEST = 2
 """Letters on both sides that make another thing of what is asked about: 福岡 and 仙台."""
 _REPLACED = 0.8
@@ -72,14 +75,15 @@ def likeness(one: Gist, other: Gist) -> float:
     """From 0 to 1: the mean of the share of common pairs (Jaccard) and of what is said (Dice).
 
     Where both have something that the other lacks, it is another request, if most is not the same;
-    so it is where less than half of the pairs are, for nouns in hiragana show nowhere else.
+    so it is where too few of the pairs are, for nouns in hiragana show nowhere else.
     """
     common = len(one.pairs & other.pairs)
     pairs = common / (len(one.pairs) + len(other.pairs) - common)
-    if pairs < _PAIRS:
-        return 0.0
     both = (one.said & other.said).total()
     said = 2 * both / (one.size + other.size) if one.size + other.size else pairs
+    manner = said >= _ALL_SAID and min(one.size, other.size) >= _MUCH
+    if pairs < (_PAIRS_AT_LEAST if manner else _PAIRS):
+        return 0.0
     found = (pairs + said) / 2
     replaced = min(one.size, other.size) - both >= _FEWEST
     return 0.0 if replaced and found < _REPLACED else found

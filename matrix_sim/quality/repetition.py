@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from unicodedata import normalize
 
 import numpy as np
@@ -28,6 +29,7 @@ _ITEM = re.compile(_MARK, re.MULTILINE)
 _ITEMS = re.compile(_MARK + "(.+)$", re.MULTILINE)
 _QUOTED = re.compile('「[^「」]*」|『[^『』]*』|"[^"]*"|“[^”]*”')
 _SAYING = re.compile("[ァ-ヺー一-鿿]")
+_CONNECTIVE = re.compile(f"^(?:{any_of('connectives')})")
 _CHANGING = re.compile("[0-9月火水木金土日]")
 _SENTENCE = 5
 """Letters of what counts as a sentence."""
@@ -91,7 +93,10 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
         return
     frames = Counter(_CHANGING.sub("", said).split("\n"))
     sentences = [sentence for sentence in sentences if len(sentence) >= _SENTENCE]
-    for sentence, count in Counter(sentences).items():
+    at_once = sum(one == other for one, other in pairwise(sentences))
+    if at_once >= times - 1:
+        yield f"{at_once} sentences come again at once, such as {quoted(sentences[0])}"
+    for sentence, count in Counter(map(_unconnected, sentences)).items():
         if count >= times:
             yield f"{quoted(sentence)} comes {count} times"
     for frame, count in frames.items():
@@ -99,7 +104,7 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
-    again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)], times)
+    again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)])
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
     paragraphs = Counter(_bare(p) for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
@@ -108,18 +113,23 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
             yield f"the paragraph {quoted(paragraph)} comes {count} times"
 
 
+def _unconnected(sentence: str) -> str:
+    """A sentence without the word that ties it to the one before it."""
+    return _CONNECTIVE.sub("", sentence)
+
+
 def _bare(text: str) -> str:
     """A folded text's letters and digits."""
     return _SILENT.sub("", text)
 
 
-def _cycle(items: list[str], times: int) -> str | None:
-    """What items of a list come round again: three or more of them, or two that do `times` over."""
+def _cycle(items: list[str]) -> str | None:
+    """Which item of a list is the last of several that come round again."""
     for length in range(2, min(_LONGEST_CYCLE, len(items) // 2) + 1):
         again = 0
         for place in range(length, len(items)):
             again = again + 1 if items[place] == items[place - length] else 0
-            if again >= (length if length > 2 else length * (times - 1)):
+            if again >= length and items[place] != items[place - 1]:
                 return items[place - length]
     return None
 

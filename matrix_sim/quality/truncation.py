@@ -33,7 +33,7 @@ _MARKER_ONLY = re.compile(
 _HEADING = re.compile(r"\s*#{1,6}\s+\S")
 _RULE = re.compile(r"\s*(?:[|｜]?[\s:：-]*-{2,}[\s:：|｜-]*|[-=*_]{3,})\s*$")
 _ANNOUNCES = re.compile(rf"(?:{any_of('announcements')})[^\n]{{0,12}}[。:：]?\s*$")
-_COMMA = re.compile(r"[、，,:：;；→＝=＋+×&＆／|｜]\s*$")
+_COMMA = re.compile(r"(?:[、，,:：;；→＝=＋+×&＆／|｜]|、[①-⑳]|https?://)\s*$")
 _COMPLETE = re.compile(rf"(?:{any_of('complete_ends')})$")
 _DANGLING = re.compile(rf"(?:{any_of('dangling_ends')})$")
 _STEM = re.compile(rf"(?:{any_of('dangling_in_prose')})$")
