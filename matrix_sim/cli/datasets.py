@@ -30,7 +30,6 @@ LicenceOption = Annotated[
         "without it that of the personas.",
     ),
 ]
-EXPORTS = "exports"
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matrix_sim.cli.datasets import (
-    EXPORTS,
     LicenceOption,
     RunArgument,
     ShareOption,
@@ -46,7 +45,7 @@ def export(
     import json
 
     from matrix_sim.errors import UsageError
-    from matrix_sim.export.dataset import export_dataset
+    from matrix_sim.export.dataset import EXPORTS, export_dataset
     from matrix_sim.synthesis import finished
 
     licence = checked_licence(licence)
@@ -70,11 +69,12 @@ def export(
         figures = {"exports": [one.as_dict() for one in written], "without_rows": empty}
         print(json.dumps(figures, ensure_ascii=False, indent=2))
         return
-    lines = [line for one in written for line in _lines(one)]
+    lines = [line for one in written for line in exported_lines(one)]
     lines += [f"note: {name} has no accepted rows yet" for name in empty]
     print("\n".join(map(printable, lines)))
 
 
-def _lines(one: Exported) -> list[str]:
+def exported_lines(one: Exported) -> list[str]:
+    """A data set that was written, and what should be known about it."""
     counts = ", ".join(f"{count} {split}" for split, count in one.counts.items())
     return [f"{one.name}: {counts}: {one.folder}", *(f"  note: {note}" for note in one.notes)]

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from matrix_sim.cli.datasets import (
-    EXPORTS,
     LicenceOption,
     RunArgument,
     ShareOption,
@@ -41,7 +40,7 @@ def push(
     import json
 
     from matrix_sim.errors import UsageError
-    from matrix_sim.export.dataset import export_dataset
+    from matrix_sim.export.dataset import EXPORTS, export_dataset
     from matrix_sim.export.push import hub_client, push_folder
     from matrix_sim.synthesis import finished
 

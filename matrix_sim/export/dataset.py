@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matrix_sim.config import RunConfig
+from matrix_sim.config import DatasetConfig, RunConfig
 from matrix_sim.config.roles import model_of, society_roles
 from matrix_sim.export.atomic import remove_file, write_file
 from matrix_sim.export.card import CARD_FILE, CardFacts, card
@@ -27,6 +27,8 @@ from matrix_sim.export.terms import terms_of
 if TYPE_CHECKING:
     from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
 
+EXPORTS = "exports"
+"""The folder of all exports in a run directory."""
 TEST_SHARE = 0.1
 """Of the people, where nothing else is said."""
 
@@ -99,7 +101,7 @@ def export_dataset(
         outline=outline,
         counts=counts,
         people=len({sample.persona for sample in samples}),
-        models=_models(run.config, samples),
+        models=_models(run.config, dataset.config, samples),
         terms=terms,
         licence=licence or terms.licence,
         origins=origins,
@@ -141,18 +143,18 @@ def _by_split(samples: tuple[Sample, ...], *, thinks: bool) -> dict[SplitName, R
     }
 
 
-def _models(config: RunConfig, samples: Iterable[Sample]) -> dict[str, list[str]]:
-    """By role who played it: those of the society, then those of the rows."""
-    models = {
-        role.value: [model_of(config.models, role).label or "stub"]
-        for role in society_roles(config.models)
-    }
+def _models(
+    config: RunConfig, dataset: DatasetConfig, samples: Iterable[Sample]
+) -> dict[str, list[str]]:
+    """By role who played it; of answers, what their endpoints call the model."""
+    answered: dict[str, dict[str, None]] = {}
     for sample in samples:
         for role, model in sample.provenance.models.items():
-            known = models.setdefault(role, [])
-            if model not in known:
-                known.append(model)
-    return models
+            answered.setdefault(role, {})[model] = None
+    return {
+        role.value: [*answered.get(role.value, [model_of(config.models, role).label or "stub"])]
+        for role in dict.fromkeys((*society_roles(config.models), *dataset.roles))
+    }
 
 
 def _notes(facts: CardFacts, test_share: float) -> tuple[str, ...]:
