@@ -49,6 +49,12 @@ class Identity:
         """What a run stores, and `from_canonical` reads."""
         return canonical_json(dict(self.parts))
 
+    @property
+    def prompts(self) -> dict[str, str]:
+        """SHA-256 of the texts of the prompt templates by name."""
+        named = self.parts.items()
+        return {k.removeprefix(_PROMPT): v for k, v in named if k.startswith(_PROMPT)}
+
     @staticmethod
     def from_canonical(stored: bytes) -> Identity:
         """The identity that `canonical` was taken from."""

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from tests.support.limits import RateFigures, RateTrial, SlotFigures, SlotTrial
 
+_BURST_S = {"rpm": 1.0, "tpm": 10.0}
+"""What a bucket holds. A second of 100,000 tokens a minute is less than many a prompt."""
+
 
 def main(arguments: list[str]) -> None:
     """Read the arguments and print a table, a row as soon as it is measured."""
@@ -51,6 +54,7 @@ def _rates(given: argparse.Namespace, folder: Path) -> None:
             told=told,
             llm_actors=actors,
             window=window,
+            burst_s=_BURST_S[limit],
             warm_up_s=given.warm_up,
             seconds=given.seconds,
         )

@@ -1,4 +1,4 @@
-"""`matrix-sim bench`: what the engine, calls and reading personas cost on this machine."""
+"""`matrix-sim bench`: what the engine, calls, reading personas and checks cost on this machine."""
 
 from __future__ import annotations
 
@@ -148,6 +148,24 @@ def personas(
     else:
         for run in runs:
             print("\n".join(f"{key:<28} {_shown(value)}" for key, value in run.items()), end="\n\n")
+
+
+@bench.command("quality")
+def quality(
+    rows: Annotated[int, typer.Option(min=8, help="Rows that are looked at.")] = 100_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at made-up Japanese rows with all checks by rule and all memories, on one core."""
+    import json
+
+    from matrix_sim.cli.quality_bench import bench_quality, lines
+
+    figures = bench_quality(rows, seed)
+    if as_json:
+        print(json.dumps(figures.as_dict(), indent=2))
+    else:
+        print("\n".join(lines(figures)))
 
 
 @bench.command("anonymise")

@@ -14,14 +14,17 @@ import typer
 
 from matrix_sim import __version__
 from matrix_sim.cli.bench import bench
+from matrix_sim.cli.check import check
 from matrix_sim.cli.check_models import check_models
 from matrix_sim.cli.errors import ReportingGroup
 from matrix_sim.cli.estimate import estimate
+from matrix_sim.cli.export import export
 from matrix_sim.cli.personas import personas
 from matrix_sim.cli.personas_convert import convert
 from matrix_sim.cli.personas_inspect import inspect
 from matrix_sim.cli.personas_sample import sample
 from matrix_sim.cli.preview import preview
+from matrix_sim.cli.push import push
 from matrix_sim.cli.simulate import generate, run, simulate
 from matrix_sim.cli.stub_server import stub_server
 from matrix_sim.cli.validate import validate
@@ -54,12 +57,15 @@ def _program(
 
 
 app.command("validate")(validate)
+app.command("check")(check)
 app.command("check-models")(check_models)
 app.command("estimate")(estimate)
 app.command("preview")(preview)
 app.command("simulate")(simulate)
 app.command("generate")(generate)
 app.command("run")(run)
+app.command("export")(export)
+app.command("push")(push)
 app.command("stub-server")(stub_server)
 app.add_typer(bench, name="bench")
 app.add_typer(personas, name="personas")

@@ -15,6 +15,8 @@ from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure, UsageError
+from matrix_sim.export.dataset import EXPORTS, Exported, export_dataset
+from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
 from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.llm.local_server import check_model_files
@@ -23,6 +25,7 @@ from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
+from matrix_sim.synthesis.finished import read_datasets
 from matrix_sim.synthesis.registration import is_complete
 from matrix_sim.synthesis.synthesis import Workshop
 from matrix_sim.text import counted
@@ -63,6 +66,8 @@ class Played:
     summary: RunSummary
     exported: int
     """Scenarios in `scenarios.jsonl`."""
+    datasets: tuple[Exported, ...] = ()
+    """What was written of the data sets, those without rows left out."""
 
 
 async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts()) -> Played:
@@ -94,7 +99,16 @@ async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts(
         quota = run.config.society.scenarios
         exported = export_scenarios(store.scenarios(), run.directory / SCENARIOS_FILE, quota)
         summary = summarise_run(store, run.config.datasets)
-    return Played(run, end, summary, exported)
+    datasets = _exported(run) if acts.makes else ()
+    return Played(run, end, summary, exported, datasets)
+
+
+def _exported(run: OpenedRun) -> tuple[Exported, ...]:
+    """Write all data sets as TRL reads them; other formats are for `matrix-sim export`."""
+    finished = read_datasets(run.directory)
+    out = run.directory / EXPORTS
+    written = (export_dataset(finished, one, FormatName.TRL, out) for one in finished.datasets)
+    return tuple(one for one in written if one is not None)
 
 
 def _ended(run: OpenedRun) -> SimulationEnd | None:

@@ -86,6 +86,7 @@ def _go_on(
     import json
     import os
 
+    from matrix_sim.cli.export import exported_lines
     from matrix_sim.cli.simulation import play
     from matrix_sim.cli.summary_lines import summary_lines
     from matrix_sim.config.file import load_config
@@ -101,11 +102,14 @@ def _go_on(
             "scenarios_exported": played.exported,
             "quota_met": played.end.quota_met,
             "budget": budget.model_dump(),
+            "exports": [exported.as_dict() for exported in played.datasets],
         }
         print(json.dumps(figures | played.summary.as_dict(), ensure_ascii=False, indent=2))
     else:
         print("\n".join(summary_lines(played.summary, budget)))
         print(f"{played.exported} scenarios exported: {file}")
+        for exported in played.datasets:
+            print("\n".join(map(printable, exported_lines(exported))))
 
 
 def _say(line: str) -> None:

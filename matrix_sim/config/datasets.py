@@ -106,7 +106,9 @@ class DatasetConfig(Section):
             )
         own = {"turns": "dialogue", "margin": "dpo", "without_margin": "dpo"}
         for field, kind in own.items():
-            if field in self.model_fields_set and self.kind != kind:
+            # Its default may be written out, as in the config that a run keeps.
+            default = type(self).model_fields[field].default
+            if self.kind != kind and getattr(self, field) != default:
                 raise ValueError(f"'{field}' is for 'kind: {kind}' only")
         return self
 

@@ -208,6 +208,11 @@ def _anchored(config: RunConfig, base_dir: Path, secrets: Mapping[str, SecretStr
         ),
         "models": config.models.model_copy(update=models),
     }
+    contamination = config.quality.contamination
+    benchmarks = tuple(base_dir / path.expanduser() for path in contamination.benchmarks)
+    changes["quality"] = config.quality.model_copy(
+        update={"contamination": contamination.model_copy(update={"benchmarks": benchmarks})}
+    )
     return _with_paths(config, base_dir, "prompts").model_copy(update=changes)
 
 

@@ -33,10 +33,11 @@ class LanguageCheckConfig(CheckConfig):
 class LengthCheckConfig(CheckConfig):
     """Characters of a message, at least and at most."""
 
-    user: Bounds = (4, 8000)
-    """Of a user's message."""
+    user: Bounds = (2, 8000)
+    """Of a user's first message; a later one may be a single letter or digit. For the least only
+    letters and digits count."""
     assistant: Bounds = (2, 40000)
-    """Of an assistant's."""
+    """Of an assistant's; for the least the same."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -65,8 +66,9 @@ class NearDuplicateCheckConfig(CheckConfig):
     """How much two requests may have in common."""
 
     similarity: Share = 0.7
-    """Jaccard similarity of their character 5-grams (estimated by MinHash) from which on the later
-    one is too much like the earlier."""
+    """From which on the later one is too much like the earlier: the mean of the shares of pairs of
+    characters, and of kanji, katakana, Latin letters and digits, that both have. Candidates for
+    the comparison are found by MinHash."""
     cosine: Share | None = 0.95
     """The same for the vectors that `models.embedding` gives; null: they are not compared."""
 

@@ -100,6 +100,7 @@ SYNTHESIS_TEMPLATES: Mapping[str, TemplateSpec] = {
             "conversation": _Conversation,
             "move": str,
             "left": int,
+            "may_end": bool,
         },
         chat=True,
     ),

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.floating]
+"""Of a request, from an embedding model; shape (dimensions,)."""
 Speaker = Literal["system", "user", "assistant"]
 
 
@@ -41,7 +46,11 @@ class Row:
 
     @property
     def answers(self) -> tuple[Turn, ...]:
-        """What the assistant says in it. A rejected answer is bad on purpose: no check looks."""
+        """What the assistant says in it.
+
+        Not in a rejected answer: it is bad on purpose. Only for what must not be in the data at
+        all, personal data and benchmarks, do checks look at that one too.
+        """
         return tuple(turn for turn in (*self.turns, *self.chosen) if turn.role == "assistant")
 
 
@@ -71,10 +80,15 @@ class Memory(Protocol):
 
     name: str
 
-    def look(self, row: Row) -> Verdict | None:
-        """Its verdict against what is remembered; None where it does not apply."""
+    def look(self, row: Row, vector: Vector | None = None) -> Verdict | None:
+        """Its verdict against what is remembered; None where it does not apply.
+
+        Args:
+            row: what is judged.
+            vector: of its request, where requests are compared by vectors too.
+        """
         ...
 
-    def remember(self, row: Row, label: str) -> None:
+    def remember(self, row: Row, label: str, vector: Vector | None = None) -> None:
         """Compare what follows with this row, which is called `label` in reasons ("row 12")."""
         ...

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from matrix_sim.config.quality import QualityConfig
+from matrix_sim.config.quality import CheckConfig, QualityConfig
 from matrix_sim.language import Language
+from matrix_sim.quality.addressed_to_assistant import AddressedToAssistant
+from matrix_sim.quality.boilerplate import Boilerplate
+from matrix_sim.quality.code import CodeCheck
+from matrix_sim.quality.contamination import ContaminationCheck
 from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
+from matrix_sim.quality.duplicate import DuplicateMemory
+from matrix_sim.quality.is_request import IsRequest
+from matrix_sim.quality.language import LanguageCheck
+from matrix_sim.quality.length import LengthCheck
+from matrix_sim.quality.near_duplicate import NearDuplicateMemory
+from matrix_sim.quality.pii import PiiCheck
+from matrix_sim.quality.repetition import RepetitionCheck
+from matrix_sim.quality.role_purity import RolePurity
+from matrix_sim.quality.self_contained import SelfContained
+from matrix_sim.quality.thinking import ThinkingCheck
+from matrix_sim.quality.truncation import TruncationCheck
 
 
 class Rules:
@@ -18,6 +33,13 @@ class Rules:
 
     def __init__(self, config: QualityConfig, language: Language) -> None:
         self._checks = checks_of(config, language)
+        self.notes: tuple[str, ...] = tuple(
+            note
+            for check in self._checks
+            if isinstance(check, ContaminationCheck)
+            for note in check.benchmarks.notes
+        )
+        """What the user should know about them."""
 
     def look(self, row: Row) -> tuple[Verdict, ...]:
         """The verdicts of all checks that apply to it."""
@@ -27,12 +49,31 @@ class Rules:
 
 def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:
     """The checks that are enabled, each without knowledge of other rows."""
-    return ()
+    made: tuple[tuple[CheckConfig, Callable[[], Check]], ...] = (
+        (config.length, lambda: LengthCheck(config.length)),
+        (config.truncation, TruncationCheck),
+        (config.repetition, lambda: RepetitionCheck(config.repetition)),
+        (config.language, lambda: LanguageCheck(config.language, language)),
+        (config.boilerplate, lambda: Boilerplate(language)),
+        (config.addressed_to_assistant, lambda: AddressedToAssistant(language)),
+        (config.is_request, lambda: IsRequest(language)),
+        (config.self_contained, lambda: SelfContained(language)),
+        (config.role_purity, lambda: RolePurity(language)),
+        (config.thinking, lambda: ThinkingCheck(config.thinking)),
+        (config.code, CodeCheck),
+        (config.pii, PiiCheck),
+        (config.contamination, lambda: ContaminationCheck(config.contamination)),
+    )
+    return tuple(make() for section, make in made if section.enabled)
 
 
 def memories_of(config: QualityConfig) -> tuple[Memory, ...]:
     """The checks that compare rows: exact duplicates, then near ones."""
-    return ()
+    made: tuple[tuple[CheckConfig, Callable[[], Memory]], ...] = (
+        (config.duplicate, DuplicateMemory),
+        (config.near_duplicate, lambda: NearDuplicateMemory(config.near_duplicate)),
+    )
+    return tuple(make() for section, make in made if section.enabled)
 
 
 def accepted(verdicts: Sequence[Verdict]) -> bool:

@@ -31,9 +31,9 @@ class Draws:
         dataset = self._dataset
         lap, place = divmod(number, len(self._sources))
         source = self._sources[place]
-        random = named_random(self._seed, "draw", f"{dataset.label}/{number}")
+        lot = named_random(self._seed, "draw", f"{dataset.label}/{number}")
         facets = {
-            facet: self._facets.draw(facet, dataset.kind, dataset.level, random)
+            facet: self._facets.draw(facet, dataset.kind, dataset.level, lot)
             for facet in FACETS[dataset.kind]
         }
         return Draw(
@@ -42,5 +42,5 @@ class Draws:
             group=source.group,
             agent=source.agents[lap % len(source.agents)],
             facets=facets,
-            turns=random.randint(*dataset.turns) if dataset.kind == "dialogue" else 1,
+            turns=lot.randint(*dataset.turns) if dataset.kind == "dialogue" else 1,
         )

@@ -48,7 +48,7 @@ class DirectionLikeness:
 
 
 class NgramLikeness:
-    """Without a model: by characters, two and three in a row too, the rare ones counting for more."""
+    """Without a model: by characters, pairs and triples of them; the rare ones count for more."""
 
     def __init__(self, texts: Sequence[str], wanted: str) -> None:
         """`texts` as they were given, `wanted` the requirement; at least one text."""

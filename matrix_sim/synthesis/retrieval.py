@@ -30,14 +30,14 @@ common with these. So the choice stays linear in their number."""
 
 def spread(scenarios: Sequence[Scenario], seed: int, label: str) -> tuple[Source, ...]:
     """All scenarios: by lot within a group, and a round of all groups before the next."""
-    random = named_random(seed, "spread", label)
+    lot = named_random(seed, "spread", label)
     by_group: dict[int, list[Scenario]] = {}
     for scenario in scenarios:
         by_group.setdefault(scenario.group, []).append(scenario)
     for own in by_group.values():
-        random.shuffle(own)
+        lot.shuffle(own)
     order = list(by_group)
-    random.shuffle(order)
+    lot.shuffle(order)
     rounds = max((len(own) for own in by_group.values()), default=0)
     return tuple(
         _source(by_group[group][turn], seed, label, None)
@@ -107,6 +107,6 @@ def decode_sources(body: bytes) -> tuple[Source, ...]:
 
 def _source(scenario: Scenario, seed: int, label: str, similarity: float | None) -> Source:
     agents = list(dict.fromkeys(action.agent for action in scenario.actions))
-    random = named_random(seed, "askers", f"{label}/w{scenario.window}/g{scenario.group}")
-    random.shuffle(agents)
+    lot = named_random(seed, "askers", f"{label}/w{scenario.window}/g{scenario.group}")
+    lot.shuffle(agents)
     return Source(scenario.window, scenario.group, tuple(agents), similarity)

@@ -35,6 +35,8 @@ class RateTrial:
     llm_actors: int = 1
     window: str = "bucket"
     window_s: float = 60.0
+    burst_s: float = 1.0
+    """Of a bucket: how many seconds' worth it holds."""
     count: str = "actual"
     warm_up_s: float = 60.0
     seconds: float = 120.0
@@ -50,7 +52,7 @@ class RateTrial:
         options += ["--window", self.window, "--count", self.count]
         options += ["--headers" if self.told == "headers" else "--no-headers"]
         with stub_server(folder / "stub", *options) as stub:
-            stub.change(rpm=self.rpm, tpm=self.tpm, window_s=self.window_s)
+            stub.change(rpm=self.rpm, tpm=self.tpm, window_s=self.window_s, burst_s=self.burst_s)
             with ended_at_last(simulate(folder, self._config(folder, stub), folder / "run")) as run:
                 begun = _first_request(run, stub)
                 _let_run(run, self.warm_up_s + self.seconds)

@@ -105,6 +105,7 @@ def user_turn(language: str, **changed: Any) -> tuple[Message, ...]:
         "conversation": (Turn("user", "キャベツが余りました。"), Turn("assistant", "蒸します。")),
         "move": "具体的な例を求める。",
         "left": 2,
+        "may_end": True,
     }
     return LIBRARIES[language].render("user_turn", **(variables | changed))
 
@@ -172,6 +173,7 @@ def values(text: str) -> dict[str, dict[str, Any]]:
             "conversation": conversation,
             "move": text,
             "left": 2,
+            "may_end": True,
         },
         "assistant": {},
         "safety_assistant": {},

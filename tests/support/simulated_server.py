@@ -160,7 +160,8 @@ class Limits:
         """A bucket holds what `bucket_s` bring; what is larger than that needs a full one."""
         self._most = (rpm, tpm)
         self._sliding = sliding
-        self._holds = [most * bucket_s / MINUTE_S for most in self._most]
+        held_s = MINUTE_S if sliding else bucket_s
+        self._holds = [most * held_s / MINUTE_S for most in self._most]
         self._left = list(self._holds)
         self._at = 0.0
         self._seen: tuple[deque[tuple[float, float]], deque[tuple[float, float]]] = (

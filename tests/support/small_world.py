@@ -18,7 +18,7 @@ from matrix_sim.config.roles import model_of, played_roles
 from matrix_sim.export.scenarios import export_scenarios
 from matrix_sim.failpoints import NO_FAILPOINTS, Failpoints
 from matrix_sim.founding import Embed, found_society, local_embedding, read_society
-from matrix_sim.llm.contracts import Endpoint, EnvironmentalFailure, Hindrance, Role
+from matrix_sim.llm.contracts import Backend, Endpoint, EnvironmentalFailure, Hindrance, Role
 from matrix_sim.llm.embedding_endpoint import stub_embedding_endpoint
 from matrix_sim.llm.journaled import Journaled
 from matrix_sim.llm.lanes import Lane
@@ -169,7 +169,7 @@ class World:
         config, channel = self.config, self.channel(self.store)
         prompts = _PROMPTS[config.language]
         society = founded(config, self.store)
-        backends = {
+        backends: dict[Role, Backend] = {
             role: self._backend(model_of(config.models, role))
             for role in played_roles(config)
             if role is not Role.EMBEDDING

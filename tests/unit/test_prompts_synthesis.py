@@ -193,3 +193,11 @@ def test_a_judge_never_sees_the_thinking(language: str) -> None:
     turns = (Turn("user", "あ"), Turn("assistant", "い", reasoning="内心"))
 
     assert "内心" not in rendered(language, "judge_row", {"conversation": turns})
+
+
+@in_both
+def test_a_dialogue_that_is_too_short_to_end_is_not_offered_an_end(language: str) -> None:
+    said = question(user_turn(language, may_end=False)[1].content)
+
+    assert Mood.GOES_ON in said
+    assert Mood.GOES_ON not in question(user_turn(language)[1].content)

@@ -243,7 +243,7 @@ class LeasedGate:
     def unused(self, permit: Permit) -> None:
         """Nothing was sent."""
         self._spent_requests -= 1
-        self._correct(-permit.tokens)
+        self._spent_tokens -= permit.tokens
 
     def _correct(self, tokens: float) -> None:
         """So many more were spent than was thought."""

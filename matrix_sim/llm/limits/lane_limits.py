@@ -158,31 +158,50 @@ class LaneLimits:
     def _grant(
         self, holder: Holder, report: Report, now: float
     ) -> tuple[float | None, float | None]:
+        """What a holder may have spent since it began: of both, or of neither.
+
+        One that held requests and waited for tokens would keep another waiting that holds tokens
+        and waits for requests.
+        """
         demand = {h.name: float(h.demand) for h in self._holders.values()}
-        requests = tokens = None
-        if self._requests is not None:
-            requests = holder.granted_requests = _granted(
+        asked: list[tuple[Pace, float, float]] = []
+        for pace, spent, granted, wanted, least in (
+            (
                 self._requests,
-                holder,
-                now,
-                demand,
-                granted=holder.granted_requests,
-                spent=report.spent_requests,
-                wanted=report.wanted_requests,
-                least=1.0 if report.waiting else 0.0,
-            )
-        if self._tokens is not None:
-            tokens = holder.granted_tokens = _granted(
+                report.spent_requests,
+                holder.granted_requests,
+                report.wanted_requests,
+                1.0 if report.waiting else 0.0,
+            ),
+            (
                 self._tokens,
-                holder,
-                now,
-                demand,
-                granted=holder.granted_tokens,
-                spent=report.spent_tokens,
-                wanted=report.wanted_tokens,
-                least=report.next_tokens,
-            )
-        return requests, tokens
+                report.spent_tokens,
+                holder.granted_tokens,
+                report.wanted_tokens,
+                report.next_tokens,
+            ),
+        ):
+            if pace is not None:
+                pace.pass_time(now, demand)
+                # What it has not spent, or got back, makes up for what was spent in advance.
+                pace.charge(holder.name, spent - granted)
+                pace.may_take(least)
+                asked.append((pace, wanted, least))
+        share = holder.demand / max(1.0, sum(demand.values()))
+        may = all(pace.has(holder.name, least) for pace, _, least in asked)
+        taken = {
+            id(pace): pace.take(holder.name, min(wanted, max(least, pace.burst * share)), least)
+            for pace, wanted, least in asked
+            if may
+        }
+        if self._requests is not None:
+            holder.granted_requests = report.spent_requests + taken.get(id(self._requests), 0.0)
+        if self._tokens is not None:
+            holder.granted_tokens = report.spent_tokens + taken.get(id(self._tokens), 0.0)
+        return (
+            None if self._requests is None else holder.granted_requests,
+            None if self._tokens is None else holder.granted_tokens,
+        )
 
     def _more_in_s(self, holder: Holder, report: Report, now: float) -> float:
         if self._breaker.down:
@@ -198,24 +217,3 @@ class LaneLimits:
 
 def _limit_of(pace: Pace | None) -> float | None:
     return None if pace is None else pace.per_minute
-
-
-def _granted(
-    pace: Pace,
-    holder: Holder,
-    now: float,
-    demand: dict[str, float],
-    *,
-    granted: float,
-    spent: float,
-    wanted: float,
-    least: float,
-) -> float:
-    """What a holder may have spent since it began, from now on."""
-    pace.pass_time(now, demand)
-    # What it has not spent, or got back, first makes up for what was spent in advance.
-    pace.charge(holder.name, spent - granted)
-    pace.may_take(least)
-    share = holder.demand / max(1.0, sum(demand.values()))
-    wanted = min(wanted, max(least, pace.burst * share))
-    return spent + pace.take(holder.name, wanted, least)

@@ -15,6 +15,7 @@ _EASING = 0.02
 others may use the same key. It comes back within a minute."""
 _EASING_EVERY_S = 10.0
 _ON_TOP = 1.25
+_ROUNDING = 1e-9
 _SHRINKING = 0.99
 _SLOWEST = 0.5
 
@@ -88,16 +89,19 @@ class Pace:
         """Keep room for a request of this size: it is not sent by halves."""
         self._largest = max(1.0, amount, _SHRINKING * self._largest)
 
-    def take(self, holder: str, wanted: float, least: float) -> float:
-        """What `holder` gets of `wanted`: `least` at least, or nothing at all.
+    def has(self, holder: str, least: float) -> bool:
+        """Whether `holder` may have `least` now.
 
         There has to be enough in the bucket, and it has to be the holder's turn: one that has had
         more than its share waits until that is made up for.
         """
-        credit = self._credit(holder)
-        if wanted <= 0 or credit <= 0 or self._level < min(least, self.burst):
+        return self._credit(holder) > 0 and self._level >= min(least, self.burst) - _ROUNDING
+
+    def take(self, holder: str, wanted: float, least: float) -> float:
+        """What `holder` gets of `wanted`: `least` at least, or nothing at all (see `has`)."""
+        if wanted <= 0 or not self.has(holder, least):
             return 0.0
-        taken = max(least, min(wanted, credit, self._level))
+        taken = max(least, min(wanted, self._credit(holder), self._level))
         self.charge(holder, taken)
         return taken
 

@@ -30,7 +30,9 @@ class AdmissionRules(BaseModel):
     """`actual`: the prompt's tokens when it comes, the reply's when it is made; `reserved`: the
     prompt's and `max_tokens` when it comes, and nothing is given back."""
     window: Literal["bucket", "sliding"] = "bucket"
-    """`bucket`: an even flow with a burst of one second; `sliding`: the last `window_s` seconds."""
+    """`bucket`: an even flow with a burst; `sliding`: the last `window_s` seconds."""
+    burst_s: Annotated[float, Field(gt=0, strict=False)] = 1.0
+    """How many seconds' worth a bucket holds."""
     window_s: Annotated[float, Field(gt=0, strict=False)] = 60.0
     """Length of the sliding window; its share of the limits by the minute is what it allows."""
     headers: bool = True
@@ -128,7 +130,7 @@ class Admission:
         if limit is None:
             return None
         if self._rules.window == "bucket":
-            return Bucket(limit, self._clock)
+            return Bucket(limit, self._clock, self._rules.burst_s)
         return SlidingWindow(limit, self._clock, self._rules.window_s)
 
     def _refusal(self, units: int) -> Refusal | None:

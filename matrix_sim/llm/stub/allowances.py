@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-_BURST_S = 1.0
 _ROUNDING = 1e-9
 
 
@@ -37,12 +36,12 @@ class Allowance(Protocol):
 
 
 class Bucket:
-    """Tokens that drip in evenly; what a second brings can be used at once, and no more."""
+    """Tokens that drip in evenly; what `burst_s` bring can be used at once, and no more."""
 
-    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float], burst_s: float) -> None:
         self.limit = limit
         self._rate = limit / 60
-        self._most = max(1.0, self._rate * _BURST_S)
+        self._most = max(1.0, self._rate * burst_s)
         self._level = self._most
         self._clock = clock
         self._filled_at = clock()

@@ -103,14 +103,15 @@ class Dialogue:
             conversation=turns,
             move=self._move(draw, spoken) if turns else "",
             left=draw.turns - spoken,
+            may_end=spoken >= self._dataset.turns[0],
         )
         part = f"turn{spoken + 1}/user"
         return await self._asker.decide(Role.USER, draw, part, messages, UserTurnReply)
 
     def _move(self, draw: Draw, spoken: int) -> str:
         dataset = self._dataset
-        random = named_random(self._seed, "move", f"{dataset.label}/{draw.number}/{spoken}")
-        name = self._facets.draw("move", dataset.kind, dataset.level, random)
+        lot = named_random(self._seed, "move", f"{dataset.label}/{draw.number}/{spoken}")
+        name = self._facets.draw("move", dataset.kind, dataset.level, lot)
         return self._facets.text("move", name)
 
     def _long_enough(self, spoken: int, ended: str) -> Verdict:

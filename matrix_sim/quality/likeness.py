@@ -1,0 +1,103 @@
+"""How much of what two Japanese texts say is the same, whatever the endings and the order.
+
+Kanji, katakana, Latin letters and digits carry what is said; hiragana mostly how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from matrix_sim.quality.keys import key_of
+
+_HOW = re.compile("[ぁ-ゖー]+")
+_NUMERALS = str.maketrans("一二三四五六七八九〇", "1234567890")
+_UNITS = {
+    "キロカロリー": "kcal",
+    "キログラム": "kg",
+    "キロメートル": "km",
+    "センチメートル": "cm",
+    "ミリメートル": "mm",
+    "ミリリットル": "ml",
+    "メートル": "m",
+    "センチ": "cm",
+    "グラム": "g",
+    "パーセント": "%",
+}
+_UNIT = re.compile("|".join(_UNITS))
+_PAIRS, _PAIRS_AT_LEAST = 0.55, 0.4
+"""The share of pairs without which two requests differ; the lower one where both say as good as
+all of the same, and much of it."""
+_ALL_SAID, _MUCH = 0.95, 7
+_FEWEST = 2
+"""Letters on both sides that make another thing of what is asked about: 福岡 and 仙台."""
+_REPLACED = 0.8
+"""The likeness that is needed even so."""
+
+_REPHRASED = 0.6
+_ENOUGH, _SAME_SAID = 12, 0.85
+"""What two sentences together must say, and the share that both do, to be the same in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """A text as it is compared with others."""
+
+    pairs: frozenset[str]
+    """Neighbouring characters."""
+    said: Counter[str]
+    """The characters that carry what is said."""
+    size: int
+    """How many those are."""
+
+
+def plain(text: str) -> str:
+    """The key of a text, with numbers and units in one spelling."""
+    return _UNIT.sub(lambda match: _UNITS[match[0]], key_of(text).translate(_NUMERALS))
+
+
+def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
+    """The characters of each that carry what is said: quickly had, to see who cannot be alike."""
+    return [frozenset(said) for said in _HOW.sub("", "\n".join(sentences)).split("\n")]
+
+
+def gist(plain_text: str) -> Gist:
+    """What `plain` gave, ready to be compared."""
+    said = _HOW.sub("", plain_text)
+    pairs = frozenset(map("".join, pairwise(plain_text)))
+    return Gist(pairs or frozenset((plain_text,)), Counter(said), len(said))
+
+
+def likeness(one: Gist, other: Gist) -> float:
+    """From 0 to 1: the mean of the share of common pairs (Jaccard) and of what is said (Dice).
+
+    Where both have something that the other lacks, it is another request, if most is not the same;
+    so it is where too few of the pairs are, for nouns in hiragana show nowhere else.
+    """
+    common = len(one.pairs & other.pairs)
+    pairs = common / (len(one.pairs) + len(other.pairs) - common)
+    both = (one.said & other.said).total()
+    said = 2 * both / (one.size + other.size) if one.size + other.size else pairs
+    manner = said >= _ALL_SAID and min(one.size, other.size) >= _MUCH
+    if pairs < (_PAIRS_AT_LEAST if manner else _PAIRS):
+        return 0.0
+    found = (pairs + said) / 2
+    replaced = min(one.size, other.size) - both >= _FEWEST
+    return 0.0 if replaced and found < _REPLACED else found
+
+
+def rephrases(one: Gist, other: Gist) -> bool:
+    """Whether two sentences say the same in other words, about the same names and numbers."""
+    both = (one.said & other.said).total()
+    size = one.size + other.size
+    same = size >= _ENOUGH and 2 * both >= _SAME_SAID * size
+    return (same or likeness(one, other) >= _REPHRASED) and not _differs_in_names(one, other)
+
+
+def _differs_in_names(one: Gist, other: Gist) -> bool:
+    """Whether either has a digit, a Latin letter or katakana that the other lacks."""
+    left = (one.said - other.said) + (other.said - one.said)
+    return any(c.isascii() or "ァ" <= c <= "ヺ" for c in left)

@@ -1,0 +1,176 @@
+"""`truncation`: nothing breaks off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from matrix_sim.quality.contracts import Row, Turn, Verdict
+from matrix_sim.quality.prose import parts_of
+from matrix_sim.quality.verdicts import end_of, verdict
+from matrix_sim.quality.vocabulary import any_of
+
+_OPENING = {
+    "「": "」",
+    "『": "』",
+    "（": "）",
+    "【": "】",
+    "《": "》",
+    "(": ")",
+    "[": "]",
+    "“": "”",
+}
+_CLOSING = {closing: opening for opening, closing in _OPENING.items()}
+_BRACKETS = re.compile("[「」『』（）【】《》()\\[\\]“”]")
+_WIDE = {")": "）", "(": "（"}
+_FACE = re.compile(r"[:;=8][-^']?[(\[]|[(（][^()（）\n]{0,12}$(?<=[;^_*>≧▽ω])|\([*^;≧T]")
+_ITEM = re.compile(
+    r"\s*(?:[-*+•・●○■□◆▪]|[0-9０-９]+[.)．、）:：]|[①-⑳]|\([0-9]+\))(?:\s+|(?=\S)|$)"
+)
+_MARKER_ONLY = re.compile(
+    r"\s*(?:[-*+•・●■◆]|[0-9０-９]+[.)．）]|[①-⑳]|\([0-9]+\)|#{1,6}|>)\s*(?:\*\*)?\s*$"
+)
+_HEADING = re.compile(r"\s*#{1,6}\s+\S")
+_RULE = re.compile(r"\s*(?:[|｜]?[\s:：-]*-{2,}[\s:：|｜-]*|[-=*_]{3,})\s*$")
+_ANNOUNCES = re.compile(rf"(?:{any_of('announcements')})[^\n]{{0,12}}[。:：]?\s*$")
+_COMMA = re.compile(r"(?:[、，,:：;；→＝=＋+×&＆／|｜]|、[①-⑳]|https?://)\s*$")
+_COMPLETE = re.compile(rf"(?:{any_of('complete_ends')})$")
+_DANGLING = re.compile(rf"(?:{any_of('dangling_ends')})$")
+_STEM = re.compile(rf"(?:{any_of('dangling_in_prose')})$")
+_USER_DANGLING = re.compile(rf"(?:{any_of('dangling_user_ends')})$")
+_LATIN_CUT = re.compile(
+    r"(?:^|\s)(?:the|a|an|of|to|and|or|in|for|with|is|are|that|which|because|but|as|by|from|your"
+    r"|however|if|when|on|at|into|than|their|its|this|these|such)\s*$",
+    re.IGNORECASE,
+)
+_JAPANESE_END = re.compile(r"[ぁ-んァ-ヶ一-龠々ー]$")
+_JAPANESE_NOUN_END = re.compile(r"[ァ-ヶ一-龠々ー]$")
+_STOP = re.compile(r"[。！？!?]")
+_END = 60
+"""Characters of a line in which its end is looked for."""
+_ENDING = 10
+_MARKUP = "*_~` 　\t\r\n"
+
+
+class TruncationCheck:
+    """Looks at the end of every answer and of the user's messages."""
+
+    name = "truncation"
+
+    def look(self, row: Row) -> Verdict:
+        """Refused with the first message that breaks off."""
+        said = (*row.turns, *row.chosen)
+        return verdict(self.name, next((why for turn in said for why in _reasons(turn)), None))
+
+
+def _reasons(turn: Turn) -> Iterator[str]:
+    if turn.role == "system" or not turn.content.strip():
+        return
+    parts = parts_of(turn.content)
+    if any(not fence.closed for fence in parts.fences):
+        yield f"{turn.role}: a code fence is never closed: {end_of(turn.content)}"
+        return
+    if parts.fences and not parts.prose.rsplit("\n", 1)[-1].strip():
+        return  # code is the end
+    lines = parts.prose.rstrip().split("\n")
+    why = (
+        _quotation(parts.prose)
+        or _bracket(lines[-1])
+        or (_answer_end(lines) if turn.role == "assistant" else _user_end(lines[-1]))
+    )
+    if why is not None:
+        yield f"{turn.role}: {why}: {end_of(parts.prose.rstrip())}"
+
+
+def _quotation(prose: str) -> str | None:
+    for opening, closing in (("「", "」"), ("『", "』")):
+        if prose.count(opening) > prose.count(closing) and prose.rfind(opening) > prose.rfind(
+            closing
+        ):
+            return f"{opening} stays open"
+    return None
+
+
+def _bracket(line: str) -> str | None:
+    """A bracket in the last line that stays open."""
+    open_ones: list[str] = []
+    for character in _BRACKETS.findall(line):
+        if character in _OPENING:
+            open_ones.append(character)
+        elif character in _CLOSING:
+            closing = _WIDE.get(character, character)
+            if open_ones and closing in (
+                _OPENING[open_ones[-1]],
+                _WIDE.get(_OPENING[open_ones[-1]], ""),
+            ):
+                open_ones.pop()
+    if open_ones and not _FACE.search(line):
+        return f"{open_ones[-1]} stays open"
+    if line.count("**") % 2:
+        return "** stays open"
+    return None
+
+
+def _answer_end(lines: list[str]) -> str | None:
+    last = lines[-1]
+    if _MARKER_ONLY.fullmatch(last):
+        return "an item with nothing in it"
+    if _HEADING.match(last) and len(lines) > 1:
+        return "a heading with nothing under it"
+    table = _table_end(lines)
+    if table is not None:
+        return table or None
+    plain = last[-_END:].strip(_MARKUP)
+    if _COMMA.search(plain):
+        return "ends where more must follow"
+    if _ANNOUNCES.search(plain):
+        return "announces what does not follow"
+    if _within_sentence(lines, plain):
+        return "ends within a sentence"
+    return None
+
+
+def _table_end(lines: list[str]) -> str | None:
+    """Why the last row of a table is not whole; "" where it is; None where there is no table."""
+    last = lines[-1]
+    bar = "|" if "|" in last else "｜"
+    if last.count(bar) == 0 or len(lines) < 2 or lines[-2].count(bar) == 0:
+        return None
+    if _RULE.fullmatch(last):
+        return "a table with nothing in it"
+    whole = max(line.count(bar) for line in lines[-3:-1])
+    stripped = last.strip()
+    if last.count(bar) < whole or (stripped.endswith(bar) and not stripped.startswith(bar)):
+        return "a row of a table is not whole"
+    return ""
+
+
+def _within_sentence(lines: list[str], plain: str) -> bool:
+    ending = plain[-_ENDING:]
+    if _COMPLETE.search(ending):
+        return False
+    if _DANGLING.search(ending) or _LATIN_CUT.search(ending):
+        return True
+    if _JAPANESE_END.search(plain) is None:
+        return False
+    if _ITEM.match(lines[-1]) and _stopped(lines[:-1]):
+        return True
+    *before, tail = _STOP.split(plain)
+    if before:
+        return _JAPANESE_NOUN_END.search(tail) is None or "は" not in tail
+    return "、" in tail and _STEM.search(ending) is not None
+
+
+def _stopped(lines: list[str]) -> bool:
+    """Whether the items of a list end in full stops."""
+    items = [line.rstrip(_MARKUP) for line in lines if _ITEM.match(line)]
+    return bool(items) and all(_STOP.match(item[-1]) for item in items)
+
+
+def _user_end(line: str) -> str | None:
+    plain = line.strip(_MARKUP)
+    if _MARKER_ONLY.fullmatch(line) and len(line.strip()) > 1:
+        return "an item with nothing in it"
+    if plain.endswith(("、", "，", ",")):
+        return "ends where more must follow"
+    return "ends within a sentence" if _USER_DANGLING.search(plain[-_ENDING:]) else None
