@@ -66,9 +66,9 @@ class Making:
         standards: Standards,
         known: Sequence[Candidate],
         commit: Commit,
-        places: asyncio.Semaphore,
+        most: int,
     ) -> None:
-        """`known` is what was committed before; `places` bounds how many are under way."""
+        """`known` is what was committed before; at `most` so many are under way at once."""
         self.count = Count(dataset.label, dataset.count, dataset.cap)
         self._dataset = dataset
         self._recipe = recipe
@@ -76,7 +76,7 @@ class Making:
         self._standards = standards
         self._known: Mapping[int, Candidate] = {one.draw.number: one for one in known}
         self._commit = commit
-        self._places = places
+        self._most = most
         self._turnstile = Turnstile()
         self._stopped = False
 
@@ -116,7 +116,8 @@ class Making:
     def _another(self, begun: int, under_way: int) -> bool:
         count = self.count
         needed = count.accepted + under_way < count.wanted
-        return needed and begun < count.cap and not self._stopped
+        # They are begun in order: one that waits for its turn waits for such as are under way.
+        return needed and begun < count.cap and under_way < self._most and not self._stopped
 
     def _note(self, candidate: Candidate) -> None:
         count = self.count
@@ -132,8 +133,7 @@ class Making:
             if known is not None:
                 await self._recall(known)
                 return known
-            async with self._places:
-                candidate = await self._make(self._draws.of(number))
+            candidate = await self._make(self._draws.of(number))
             await self._commit(candidate)
             return candidate
         finally:
@@ -176,7 +176,8 @@ class Making:
         weighed = await self._recipe.weigh(begun.draw, completion)
         if isinstance(weighed, Failed):
             return replace(begun, failure=weighed)
-        verdicts = (*self._look(weighed), *compared)
+        if weighed is not completion:
+            verdicts = (*self._look(weighed), *compared)
         begun = replace(begun, completion=weighed, verdicts=verdicts)
         return await self._judged(begun, self._recipe.row(weighed))
 

@@ -86,8 +86,6 @@ class Synthesis:
         self._channel = channel
         self._makings: dict[str, Making] = {}
         self._stopped = False
-        # A candidate waits for one reply at a time, mostly; the store and the checks take turns.
-        self._places = asyncio.Semaphore(2 * workshop.config.runtime.max_in_flight)
 
     @property
     def counts(self) -> tuple[Count, ...]:
@@ -175,7 +173,8 @@ class Synthesis:
             ),
             cast("tuple[Candidate, ...]", known),
             self._commit,
-            self._places,
+            # A candidate waits for one reply at a time, mostly, and now and then for its turn.
+            most=2 * config.runtime.max_in_flight,
         )
 
     async def _vector_of(self, label: str, draw: Draw, opening: Opening) -> Vector | None:

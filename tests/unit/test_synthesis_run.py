@@ -217,3 +217,11 @@ def test_rows_grow_from_people_alone_where_nobody_does_anything() -> None:
     kinds = Counter(str(request.address).partition("/")[0] for request in listener.asked)
     assert kinds["goal"] == 9 and "act" not in kinds
     assert all(row.completion and len(row.completion.turns) == 4 for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_those_that_wait_for_their_turn_never_wait_for_one_that_was_not_begun(seed: int) -> None:
+    config = with_datasets({"kind": "sft", "count": 40})
+    runtime = config.runtime.model_copy(update={"max_in_flight": 2})
+    store, _ = finished(config.model_copy(update={"runtime": runtime}), seed)
+    assert len(rows_of(store, "sft")) == 40
