@@ -107,6 +107,8 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
     again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)])
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
+    if "\n\n" not in folded:
+        return
     paragraphs = Counter(_bare(p) for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
     for paragraph, count in paragraphs.items():
         if count > 1:
