@@ -25,7 +25,7 @@ from matrix_sim.quality.scripts import (
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of, vocabulary
 
-_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|“[^”]*”|"[^"\n]*"|（[^（）]*）|\\([^()\n]*\\)')
+_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|“[^“”]*”|"[^"\n]*"|（[^（）]*）|\\([^()\n]*\\)')
 _PASTED = re.compile(rf"(?:{any_of('log_words')})", re.IGNORECASE)
 _CODE_SIGNS = re.compile(r"[={}<>;$#|\\\[\]_]|\(\)|--")
 _LEAST_LETTERS = 12
