@@ -33,6 +33,7 @@ _SAMPLED = 16
 _UNTIMED = nullcontext()
 _KEPT = 2000
 """Earlier requests that such rows are made of."""
+_FEWEST_EARLIER = 200
 _ANSWER_SENTENCES = (4, 9)
 _ENDINGS = (
     ("てください。", "て。"),
@@ -186,7 +187,7 @@ def made_up_rows(draw: random.Random) -> Iterator[tuple[Kind, Row]]:
     pieces = _pieces()
     earlier: list[str] = []
     while True:
-        chance = draw.random() if len(earlier) == _KEPT else 1.0
+        chance = draw.random() if len(earlier) >= _FEWEST_EARLIER else 1.0
         kind: Kind = "exact" if chance < _EXACT else "near" if chance < _EXACT + _NEAR else "new"
         if kind == "new":
             request = _request(draw, pieces)

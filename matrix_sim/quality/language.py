@@ -25,7 +25,7 @@ from matrix_sim.quality.scripts import (
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of, vocabulary
 
-_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|“[^”]*”|"[^"\n]*"|（[^（）]*）|\\([^()\n]*\\)')
+_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|“[^“”]*”|"[^"\n]*"|（[^（）]*）|\\([^()\n]*\\)')
 _PASTED = re.compile(rf"(?:{any_of('log_words')})", re.IGNORECASE)
 _CODE_SIGNS = re.compile(r"[={}<>;$#|\\\[\]_]|\(\)|--")
 _LEAST_LETTERS = 12
@@ -59,16 +59,20 @@ class LanguageCheck:
             topic: _about(f"about_{topic}")
             for topic in ("any", "english", "japanese", "chinese", "korean", "romaji", "mojibake")
         }
-        self._translation = _about("about_translation")
         self._places = {topic: _about(f"places_{topic}") for topic in ("chinese", "korean")}
+        self._translation = _about("about_translation")
+        every = (*self._topics.values(), *self._places.values(), self._translation)
+        self._anything = re.compile("|".join(about.pattern for about in every))
 
     def look(self, row: Row) -> Verdict:
         """Refused with the first passage in another language."""
         asked = "\n".join(turn.content for turn in row.turns if turn.role == "user").lower()
-        wanted = {topic for topic, about in self._topics.items() if about.search(asked)}
-        if self._translation.search(asked) and not wanted & _NAMED:
-            wanted.add("any")  # whatever the language is, it is asked for
-        mentioned = {topic for topic, about in self._places.items() if about.search(asked)}
+        wanted = mentioned = set[str]()
+        if self._anything.search(asked):  # most requests are about no language
+            wanted = {topic for topic, about in self._topics.items() if about.search(asked)}
+            mentioned = {topic for topic, about in self._places.items() if about.search(asked)}
+            if self._translation.search(asked) and not wanted & _NAMED:
+                wanted.add("any")  # whatever the language is, it is asked for
         said = (turn for turn in (*row.turns, *row.chosen) if turn.role != "system")
         reasons = (
             f"{turn.role}: {why}" for turn in said for why in self._reasons(turn, wanted, mentioned)

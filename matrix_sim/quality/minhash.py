@@ -7,6 +7,7 @@ all of a band of r with s**r: of b bands one is found with 1 - (1 - s**r)**b.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ BANDS, ROWS = 32, 4
 PERMUTATIONS = BANDS * ROWS
 _CHUNK = 512
 """Grams that are permuted at once: bounds the memory that a long text takes."""
-_LONGEST_CHAIN = 64
+_LONGEST_CHAIN = 32
 _FIRST_CAPACITY = 1024
 _SHIFT = np.uint64(32)
 _OF_BANDS = np.array(
@@ -38,26 +39,40 @@ _PLUS = np.array(
 )[:, None]
 
 S = TypeVar("S", bound=np.generic)
-Signature = npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What is kept of a set."""
+
+    low: npt.NDArray[np.uint8]
+    """The lowest byte of each component; shape (PERMUTATIONS,)."""
+    bands: npt.NDArray[np.uint32]
+    """A hash of each band; shape (BANDS,)."""
 
 
 def signature(hashes: Hashes) -> Signature:
-    """The least value of each permutation of a set of hashes.
-
-    Permutations are by multiplication and shift (Dietzfelbinger et al. 1997).
+    """The signature of a set of hashes.
 
     Args:
         hashes: not empty; repeats make no difference.
+    """
+    least = minima(hashes)
+    parts = least.reshape(BANDS, ROWS) * _OF_PLACES
+    bands = mixed(parts.sum(axis=1) + _OF_BANDS)
+    return Signature(least.astype(np.uint8), bands.astype(np.uint32))
 
-    Returns:
-        Shape (PERMUTATIONS,).
+
+def minima(hashes: Hashes) -> npt.NDArray[np.uint32]:
+    """The least value of each permutation; shape (PERMUTATIONS,).
+
+    Permutations are by multiplication and shift (Dietzfelbinger et al. 1997).
     """
     least = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, dtype=np.uint32)
     for start in range(0, len(hashes), _CHUNK):
         permuted = hashes[start : start + _CHUNK] * _TIMES
         permuted += _PLUS
-        permuted >>= _SHIFT
-        np.minimum(least, permuted.min(axis=1).astype(np.uint32), out=least)
+        np.minimum(least, (permuted.min(axis=1) >> _SHIFT).astype(np.uint32), out=least)
     return least
 
 
@@ -72,7 +87,7 @@ class BandIndex:
         self._count = 0
         self._bytes = np.empty((_FIRST_CAPACITY, PERMUTATIONS), dtype=np.uint8)
         self._bands = np.empty((_FIRST_CAPACITY, BANDS), dtype=np.uint32)
-        self._earlier = np.empty((_FIRST_CAPACITY, BANDS), dtype=np.int32)
+        self._earlier = np.full((_FIRST_CAPACITY + 1, BANDS), -1, dtype=np.int32)
         self._latest = np.full((BANDS, 2 * _FIRST_CAPACITY), -1, dtype=np.int32)
         self._places = np.arange(BANDS)
 
@@ -90,9 +105,9 @@ class BandIndex:
         if self._count == len(self._bytes):
             self._grow()
         number = self._count
-        bands = _band_hashes(sign)
+        bands = sign.bands
         slots = bands & np.uint32(self._latest.shape[1] - 1)
-        self._bytes[number] = sign.astype(np.uint8)
+        self._bytes[number] = sign.low
         self._bands[number] = bands
         self._earlier[number] = self._latest[self._places, slots]
         self._latest[self._places, slots] = number
@@ -101,23 +116,22 @@ class BandIndex:
     def like(self, sign: Signature, least: float) -> list[int]:
         """The numbers of signatures whose estimated similarity is `least` or more, best first.
 
-        Where many share a band with this one, its latest 64 are looked at.
+        Of those that share a band with it the latest 32 are looked at: of the bands that a near
+        duplicate shares, hardly all are that common.
         """
-        bands = _band_hashes(sign)
+        bands = sign.bands
         slots = bands & np.uint32(self._latest.shape[1] - 1)
-        at, places = self._latest[self._places, slots], self._places
-        pieces: list[npt.NDArray[np.int32]] = []
-        for _ in range(_LONGEST_CHAIN):
-            there = at >= 0
-            if not there.any():
-                break
-            at, places = at[there], places[there]
-            pieces.append(at[self._bands[at, places] == bands[places]])
-            at = self._earlier[at, places]
-        numbers = np.unique(np.concatenate(pieces)) if pieces else np.empty(0, dtype=np.int32)
+        at = self._latest[self._places, slots]
+        met = [at]
+        while len(met) < _LONGEST_CHAIN and at.max() >= 0:
+            at = self._earlier[at, self._places]  # from -1 the last row leads to -1
+            met.append(at)
+        chains = np.stack(met)
+        same = (chains >= 0) & (self._bands[chains, self._places] == bands)
+        numbers = np.unique(chains[same])
         if not len(numbers):
             return []
-        agreed = (self._bytes[numbers] == sign.astype(np.uint8)).mean(axis=1)
+        agreed = (self._bytes[numbers] == sign.low).mean(axis=1)
         # Bytes of different values are equal once in 256 (b-bit minwise hashing: Li, König 2010).
         similarity = (agreed - 1 / 256) / (1 - 1 / 256)
         order = np.lexsort((numbers, -similarity))
@@ -127,7 +141,7 @@ class BandIndex:
         capacity = 2 * len(self._bytes)
         self._bytes = _extended(self._bytes, capacity)
         self._bands = _extended(self._bands, capacity)
-        self._earlier = _extended(self._earlier, capacity)
+        self._earlier = np.full((capacity + 1, BANDS), -1, dtype=np.int32)
         slots = self._latest.shape[1] * 2
         self._latest = np.full((BANDS, slots), -1, dtype=np.int32)
         for band in range(BANDS):
@@ -139,15 +153,9 @@ class BandIndex:
         order = np.argsort(slot, kind="stable").astype(np.int32)
         in_order = slot[order]
         same = in_order[1:] == in_order[:-1]
-        self._earlier[order[0], band] = -1
         self._earlier[order[1:], band] = np.where(same, order[:-1], -1)
         last = np.append(~same, True)
         self._latest[band, in_order[last]] = order[last]
-
-
-def _band_hashes(sign: Signature) -> npt.NDArray[np.uint32]:
-    parts = sign.reshape(BANDS, ROWS) * _OF_PLACES
-    return mixed(parts.sum(axis=1) + _OF_BANDS).astype(np.uint32)
 
 
 def _extended(array: npt.NDArray[S], rows: int) -> npt.NDArray[S]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from unicodedata import normalize
 
-import numpy as np
-
 from matrix_sim.config.quality import RepetitionCheckConfig
-from matrix_sim.quality.contracts import Row, Verdict
-from matrix_sim.quality.gram_hashes import gram_hashes
+from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.keys import key_of
 from matrix_sim.quality.likeness import gist, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
@@ -27,9 +24,9 @@ _SILENT = re.compile(r"[^\w\n]+|_+")
 _MARK = r"^[ \t]*(?:[-*+•・●■◆>]+|[0-9]{1,3}[.):、]|\([0-9]+\))[ \t]*"
 _ITEM = re.compile(_MARK, re.MULTILINE)
 _ITEMS = re.compile(_MARK + "(.+)$", re.MULTILINE)
-_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|"[^"]*"|“[^”]*”')
+_QUOTED = re.compile('「[^「」]*」|『[^『』]*』|"[^"]*"|“[^“”]*”')
 _SAYING = re.compile("[ァ-ヺー一-鿿]")
-_CONNECTIVE = re.compile(f"^(?:{any_of('connectives')})")
+_CONNECTIVE = re.compile(f"^(?:{any_of('connectives')})", re.MULTILINE)
 _CHANGING = re.compile("[0-9月火水木金土日]")
 _SENTENCE = 5
 """Letters of what counts as a sentence."""
@@ -43,12 +40,13 @@ _SHARED = 0.6
 """Of the characters that carry what is said, the share without which no two are compared."""
 _MOST_COMPARED = 40
 """Sentences of a message that are compared with each other."""
-_GRAM = 6
-_FEW = 4
+_IN_COMMON = 3
+"""Letters that the sentences share at least."""
+_PIECE, _STEP = 6, 4
 _LONGEST_LOOP = 40
-_SAME_LETTER = re.compile(r"([^\W\d_])\1{14,}")
-_SHORT_LOOP = re.compile(r"([^\n]{2,4}?)\1{5,}")
-_LONG_LOOP = re.compile(r"([^\n]{5,40}?)\1{2,}")
+"""Characters of what follows upon itself."""
+_PHRASE = 5
+"""Characters of it that make more than onomatopoeia."""
 
 
 class RepetitionCheck:
@@ -67,11 +65,7 @@ class RepetitionCheck:
         asked = any(_ASKED_FOR.search(t.content) for t in row.turns if t.role == "user")
         scale = _LENIENCE if asked else 1
         for turn in (*row.turns, *row.chosen):
-            if turn.role == "system":
-                continue
-            text = spoken(turn.content)
-            if turn.role == "user":
-                text = _QUOTED.sub("", text)
+            text = _text_of(turn)
             for why in _in_message(text, self._times * scale, rephrasing=scale == 1):
                 yield f"{turn.role}: {why}"
         answers = [turn.content for turn in row.turns if turn.role == "assistant"]
@@ -82,44 +76,51 @@ class RepetitionCheck:
                 yield f"assistant: the answer {quoted(answer)} comes {times} times"
 
 
+def _text_of(turn: Turn) -> str:
+    if turn.role == "system":
+        return ""
+    text = spoken(turn.content)
+    # What a user quotes is what the user asks about.
+    return _QUOTED.sub("", text) if turn.role == "user" else text
+
+
 def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
-    yield from _run(text, times)
+    yield from _loops(text, times)
     folded = normalize("NFKC", text).casefold()
     if "|" in folded:  # rows of a table are no sentences
         folded = "\n".join(line for line in folded.split("\n") if "|" not in line)
-    said = _SILENT.sub("", _BREAK.sub("\n", _ITEM.sub("", folded)))
-    sentences = said.split("\n")
-    if len(sentences) < times:
+    said = _bare(_BREAK.sub("\n", _ITEM.sub("", folded)))
+    if said.count("\n") + 1 < times:
         return
-    frames = Counter(_CHANGING.sub("", said).split("\n"))
-    sentences = [sentence for sentence in sentences if len(sentence) >= _SENTENCE]
+    sentences = [sentence for sentence in said.split("\n") if len(sentence) >= _SENTENCE]
     at_once = sum(one == other for one, other in pairwise(sentences))
     if at_once >= times - 1:
         yield f"{at_once} sentences come again at once, such as {quoted(sentences[0])}"
-    for sentence, count in Counter(map(_unconnected, sentences)).items():
-        if count >= times:
-            yield f"{quoted(sentence)} comes {count} times"
-    for frame, count in frames.items():
-        if count >= max(times, _FRAME_TIMES) and len(_SAYING.findall(frame)) >= 2:
+    for sentence, count in _often(_CONNECTIVE.sub("", "\n".join(sentences)), times):
+        yield f"{quoted(sentence)} comes {count} times"
+    for frame, count in _often(_CHANGING.sub("", said), max(times, _FRAME_TIMES)):
+        if len(_SAYING.findall(frame)) >= 2:
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
     again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)])
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
-    paragraphs = Counter(_bare(p) for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
-    for paragraph, count in paragraphs.items():
-        if count > 1:
-            yield f"the paragraph {quoted(paragraph)} comes {count} times"
+    paragraphs = (p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
+    for paragraph, count in _often("\n".join(_bare(p).replace("\n", "") for p in paragraphs), 2):
+        yield f"the paragraph {quoted(paragraph)} comes {count} times"
 
 
-def _unconnected(sentence: str) -> str:
-    """A sentence without the word that ties it to the one before it."""
-    return _CONNECTIVE.sub("", sentence)
+def _often(lines: str, times: int) -> Iterator[tuple[str, int]]:
+    """Lines that come so many times or more."""
+    pieces = lines.split("\n")
+    if len(pieces) - len(set(pieces)) < times - 1:
+        return
+    yield from ((one, count) for one, count in Counter(pieces).items() if one and count >= times)
 
 
 def _bare(text: str) -> str:
-    """A folded text's letters and digits."""
+    """The letters and digits of a folded text, and where its lines end."""
     return _SILENT.sub("", text)
 
 
@@ -134,33 +135,45 @@ def _cycle(items: list[str]) -> str | None:
     return None
 
 
-def _run(text: str, times: int) -> Iterator[str]:
-    """Something that follows upon itself at once."""
-    if not _repeats(text):
-        return
-    same = _SAME_LETTER.search(text)
-    if same is not None:
-        yield f"{quoted(same[0])} is one letter {len(same[0])} times"
-    for pattern, least in ((_SHORT_LOOP, 2 * times), (_LONG_LOOP, times)):
-        for loop in pattern.finditer(text):
-            count = len(loop[0]) // len(loop[1])
-            if count >= least and any(c.isalpha() for c in loop[1]) and len(set(loop[1])) > 1:
-                yield f"{quoted(loop[1])} follows upon itself {count} times"
+def _loops(text: str, times: int) -> Iterator[str]:
+    """Something that follows upon itself at once.
 
-
-def _repeats(text: str) -> bool:
-    """Whether enough of a text comes again at the same distance that there may be a loop.
-
-    What is said three times over, five characters or more, or six times has five grams that do.
+    A loop is at least a period and ten characters long, so that one of the pieces that are
+    looked for again lies within it.
     """
-    if len(text) < 2 * _GRAM:
-        return False
-    grams = gram_hashes(text, _GRAM)
-    order = np.argsort(grams, kind="stable")
-    grams = grams[order]
-    periods = np.diff(order)[grams[1:] == grams[:-1]]
-    periods = periods[periods <= _LONGEST_LOOP]
-    return len(periods) >= _FEW and int(np.bincount(periods).max()) >= _FEW
+    place = 0
+    while place <= len(text) - 2 * _STEP:
+        piece = text[place : place + _PIECE]
+        again = text.find(piece, place + 1, place + _LONGEST_LOOP + _PIECE)
+        if again >= 0:
+            period = again - place
+            start, end = _extent(text, place, period)
+            count = (end - start) // period
+            unit = text[start : start + period]
+            if count >= _enough(period, times) and _is_said(unit):
+                yield f"{quoted(unit)} follows upon itself {count} times"
+            place = max(place, end - period - _PIECE)
+        place += _STEP
+
+
+def _extent(text: str, place: int, period: int) -> tuple[int, int]:
+    """From where to where a text repeats itself with a period."""
+    start, end = place, place + period
+    while start > 0 and text[start - 1] == text[start - 1 + period]:
+        start -= 1
+    while end < len(text) and text[end] == text[end - period]:
+        end += 1
+    return start, end
+
+
+def _enough(period: int, times: int) -> int:
+    """How often in a row is too often: a letter, a syllable or two, a phrase."""
+    return 5 * times if period == 1 else 2 * times if period < _PHRASE else times
+
+
+def _is_said(unit: str) -> bool:
+    """Whether it is words, and no ruler, row of a table or number."""
+    return "\n" not in unit and any(character.isalpha() for character in unit)
 
 
 def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
@@ -169,6 +182,9 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
     if len(long_ones) < times:
         return
     letters = letters_of(long_ones)
+    often = sum(count >= times for count in Counter(chain(*letters)).values())
+    if often < _IN_COMMON:  # most answers end here
+        return
     for place, mine in enumerate(letters[: len(letters) - times + 1]):
         near = [
             n

@@ -12,7 +12,7 @@ from matrix_sim.quality.contracts import Row
 from matrix_sim.quality.duplicate import DuplicateMemory
 from matrix_sim.quality.gram_hashes import gram_hashes
 from matrix_sim.quality.likeness import gist, likeness, plain
-from matrix_sim.quality.minhash import PERMUTATIONS, BandIndex, signature
+from matrix_sim.quality.minhash import PERMUTATIONS, BandIndex, minima, signature
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.vectors import VectorIndex
 from tests.support.examples import examples
@@ -157,7 +157,7 @@ def test_signatures_estimate_the_jaccard_similarity() -> None:
         both = draw.integers(0, 2**63, 1000, dtype=np.uint64)
         common = int(1000 * share)
         ends = [draw.integers(0, 2**63, 1000 - common, dtype=np.uint64) for _ in range(2)]
-        one, other = (signature(np.concatenate([both[:common], end])) for end in ends)
+        one, other = (minima(np.concatenate([both[:common], end])) for end in ends)
         true = common / (2000 - common)
         assert (one == other).mean() == pytest.approx(true, abs=4 * 0.5 / PERMUTATIONS**0.5)
 
@@ -172,6 +172,21 @@ def test_the_index_finds_what_it_holds_before_and_after_it_grows() -> None:
         assert index.like(sign, 0.5) == [number]
     assert all(index.like(sign, 0.5) == [number] for number, sign in enumerate(signs))
     assert len(index) == 3000
+
+
+def test_all_that_share_a_band_are_found_after_the_index_grows() -> None:
+    draw = np.random.default_rng(3)
+    index = BandIndex()
+    sign = signature(draw.integers(0, 2**63, 30, dtype=np.uint64))
+    for number in range(1500):
+        other = signature(draw.integers(0, 2**63, 30, dtype=np.uint64))
+        index.add(sign if number % 100 == 7 else other)
+    assert index.like(sign, 0.99) == list(range(7, 1500, 100))
+
+
+def test_the_order_of_characters_makes_another_hash() -> None:
+    orders = ["いろは", "いはろ", "ろいは", "ろはい", "はいろ", "はろい"]
+    assert len({gram_hashes(text, 3)[0] for text in orders}) == 6
 
 
 def test_a_row_takes_no_more_than_about_a_kilobyte() -> None:
