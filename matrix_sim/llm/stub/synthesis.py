@@ -16,7 +16,6 @@ from matrix_sim.llm.stub.material import sections_of
 from matrix_sim.llm.stub.script import Script, load_script
 from matrix_sim.llm.stub.synthesis_call import Part, SynthesisCall
 
-
 _GOES_ON = "goes_on"
 """The mood that a question names where it must not be another."""
 
