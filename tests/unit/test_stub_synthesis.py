@@ -290,6 +290,16 @@ def test_every_area_of_risk_of_the_facets_has_requests_of_its_own(language: Lang
 
 
 @in_both
+def test_only_degrees_that_mean_no_harm_bring_harmless_requests(language: Language) -> None:
+    words = load_script(language).safety["harmless"]
+    degrees = facets_in(language).options["degree"]
+    harmless = {
+        option.name for option in degrees if any(word in option.text.lower() for word in words)
+    }
+    assert harmless == {"harmless", "protective", "curious"}
+
+
+@in_both
 @pytest.mark.parametrize("facet", ["move", "task"])
 def test_most_options_of_the_facets_are_understood(language: Language, facet: str) -> None:
     options = facets_in(language).options[facet]
