@@ -24,6 +24,7 @@ from matrix_sim.synthesis.replies import IntentReply, PairReply, RowReply, UserT
 from tests.support.prompt_samples import LIBRARIES
 
 PEOPLE, MANY = 30, 200
+_LEAST_TURNS = 2
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -100,7 +101,9 @@ class Calls:
         wanted = self.decide(number, "intent", IntentReply, *self._render("intent", asked))
         turns: list[Turn] = []
         for spoken in range(1, most + 1):
-            said = self.user_turn(number, spoken, asked, wanted, turns)
+            said = self.user_turn(
+                number, spoken, asked, wanted, turns, may_end=spoken > _LEAST_TURNS
+            )
             if not said.message:
                 return turns
             turns.append(Turn("user", said.message))
@@ -116,6 +119,8 @@ class Calls:
         asked: dict[str, Any],
         wanted: IntentReply,
         turns: list[Turn],
+        *,
+        may_end: bool = True,
     ) -> UserTurnReply:
         """What the user says in its turn, the first being 1."""
         move = self._drawn(f"{number}/{spoken}", "move") if turns else ""
@@ -127,6 +132,7 @@ class Calls:
             "conversation": tuple(turns),
             "move": move,
             "left": 3,
+            "may_end": may_end,
         }
         messages = self._render("user_turn", variables)
         return self.decide(number, f"turn{spoken}/user", UserTurnReply, *messages)

@@ -69,6 +69,17 @@ def test_a_dialogue_that_ends_says_why_and_nothing_else(language: Language) -> N
 
 
 @in_both
+def test_a_user_that_may_not_end_yet_goes_on(language: Language) -> None:
+    calls, wanted = Calls(language, "dialogue"), IntentReply(want="x", satisfied_when="y")
+    turns = [Turn("user", "？"), Turn("assistant", "。")]
+    for number in range(30):
+        asked = calls.asked(number)
+        said = calls.user_turn(number, 5, asked, wanted, turns, may_end=False)
+        assert said.mood is Mood.GOES_ON
+        assert said.message
+
+
+@in_both
 @each_kind
 def test_the_judge_mostly_prefers_the_chosen_answer_in_both_orders(
     language: Language, kind: DatasetKind

@@ -16,6 +16,9 @@ from matrix_sim.llm.stub.material import sections_of
 from matrix_sim.llm.stub.script import Script, load_script
 from matrix_sim.llm.stub.synthesis_call import Part, SynthesisCall
 
+_GOES_ON = "goes_on"
+"""The mood that a question names where it must not be another."""
+
 
 class SynthesisWriter:
     """Decides what is said to the calls of a synthesis, in one language, from one seed."""
@@ -82,9 +85,10 @@ class SynthesisWriter:
         asker = Asker(self._script, matter, draws)
         said = [text for role, text in talk if role == "user"]
         if turn == 1 or not said:
-            return {"mood": "goes_on", "message": asker.request(matter.main)}
-        felt = mood(turn, draws)
-        if felt != "goes_on":
+            return {"mood": _GOES_ON, "message": asker.request(matter.main)}
+        settled = _GOES_ON in _question(request).rpartition("</")[2]
+        felt = _GOES_ON if settled else mood(turn, draws)
+        if felt != _GOES_ON:
             return {"mood": felt, "message": ""}
         topics = tuple(dict.fromkeys(self._script.topics(said[0]) + matter.topics))
         follow_up = FollowUp(self._script, asker, draws)
@@ -150,6 +154,10 @@ class Decided:
 
 
 def _told(request: Request) -> dict[str, str]:
-    """The sections of the question; of what came back before and was no use, nothing."""
-    question = [message.content for message in request.messages if message.role == "user"][:1]
-    return sections_of(question)
+    """The sections of the question."""
+    return sections_of([_question(request)])
+
+
+def _question(request: Request) -> str:
+    """What was asked first: what came back before and was no use follows on it."""
+    return next((message.content for message in request.messages if message.role == "user"), "")
