@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -51,6 +51,9 @@ class Signs:
 
     def __init__(self, signs: Sequence[Sign]) -> None:
         self._signs = tuple(signs)
+
+    def __iter__(self) -> Iterator[Sign]:
+        return iter(self._signs)
 
     def find(self, text: str) -> Found | None:
         """The first sign that the text shows."""

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matrix_sim.config.datasets import DatasetConfig
-from matrix_sim.quality.contracts import Memory, Row, Turn, Verdict
+from matrix_sim.quality.contracts import Memory, Row, Turn, Vector, Verdict
 from matrix_sim.quality.rules import Rules, accepted
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.judging import RowJudge
 from matrix_sim.synthesis.turnstile import Turnstile
 
+VectorOf = Callable[[Draw, Opening], Awaitable[Vector | None]]
+"""The vector of a first message; None where requests are not compared by vectors."""
 Commit = Callable[[Candidate], Awaitable[None]]
 """Makes it true what became of a candidate; durable on return."""
 
@@ -45,6 +47,7 @@ class Standards:
     rules: Rules
     memories: tuple[Memory, ...]
     judge: RowJudge | None
+    vector_of: VectorOf
 
 
 class Making:
@@ -142,8 +145,9 @@ class Making:
 
     async def _recall(self, known: Candidate) -> None:
         if known.compared and known.opening is not None:
+            vector = await self._standards.vector_of(known.draw, known.opening)
             async with self._turnstile.turn(known.draw.number):
-                self._remember(known.draw, known.opening)
+                self._remember(known.draw, known.opening, vector)
 
     async def _make(self, draw: Draw) -> Candidate:
         blank = Candidate(self._dataset.label, draw, accepted=False, completion=None)
@@ -154,10 +158,11 @@ class Making:
         verdicts = self._standards.rules.look(_opening_row(opening))
         if not accepted(verdicts):
             return replace(begun, verdicts=verdicts)
+        vector = await self._standards.vector_of(draw, opening)
         async with self._turnstile.turn(draw.number):
-            compared = self._compare(opening)
+            compared = self._compare(opening, vector)
             if accepted(compared):
-                self._remember(draw, opening)
+                self._remember(draw, opening, vector)
         if not accepted(compared):
             return replace(begun, verdicts=(*verdicts, *compared))
         return await self._finish(replace(begun, compared=True), opening, compared)
@@ -191,14 +196,14 @@ class Making:
     def _look(self, completion: Completion) -> tuple[Verdict, ...]:
         return (*self._standards.rules.look(self._recipe.row(completion)), *completion.verdicts)
 
-    def _compare(self, opening: Opening) -> tuple[Verdict, ...]:
+    def _compare(self, opening: Opening, vector: Vector | None) -> tuple[Verdict, ...]:
         row = _opening_row(opening)
-        said = (memory.look(row) for memory in self._standards.memories)
+        said = (memory.look(row, vector) for memory in self._standards.memories)
         return tuple(verdict for verdict in said if verdict is not None)
 
-    def _remember(self, draw: Draw, opening: Opening) -> None:
+    def _remember(self, draw: Draw, opening: Opening, vector: Vector | None) -> None:
         for memory in self._standards.memories:
-            memory.remember(_opening_row(opening), f"candidate {draw.number}")
+            memory.remember(_opening_row(opening), f"candidate {draw.number}", vector)
 
 
 def _opening_row(opening: Opening) -> Row:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import cast
+
+import numpy as np
 
 from matrix_sim.config import DatasetConfig, RunConfig
 from matrix_sim.config.roles import model_of
@@ -16,6 +19,7 @@ from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
 from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Goal, Scenario, TickReport
 from matrix_sim.prompts.library import PromptLibrary
+from matrix_sim.quality.contracts import Vector
 from matrix_sim.quality.rules import Rules, memories_of
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.settings import agent_settings
@@ -31,7 +35,13 @@ from matrix_sim.store.writes import (
     ReadScenarios,
 )
 from matrix_sim.synthesis.asking import Asker, Patient
-from matrix_sim.synthesis.contracts import Candidate, Source
+from matrix_sim.synthesis.contracts import (
+    Candidate,
+    Draw,
+    Opening,
+    Source,
+    candidate_address,
+)
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.judging import RowJudge
@@ -157,11 +167,25 @@ class Synthesis:
             dataset,
             recipe_of(dataset, asker, situations, workshop.facets, config.seed),
             Draws(dataset, sources, workshop.facets, config.seed),
-            Standards(Rules(quality, config.language), memories_of(quality), judge),
+            Standards(
+                Rules(quality, config.language),
+                memories_of(quality),
+                judge,
+                partial(self._vector_of, dataset.label),
+            ),
             cast("tuple[Candidate, ...]", known),
             self._commit,
             self._places,
         )
+
+    async def _vector_of(self, label: str, draw: Draw, opening: Opening) -> Vector | None:
+        config = self._workshop.config
+        compares = config.quality.near_duplicate
+        if config.models.embedding.local or not compares.enabled or compares.cosine is None:
+            return None
+        address = candidate_address(label, draw.number, "vector")
+        (direction,) = await self._directions(address, [opening.text])
+        return np.frombuffer(direction, np.int8).astype(np.float32)
 
     async def _commit(self, candidate: Candidate) -> None:
         await self._channel.submit(CommitCandidate(candidate))

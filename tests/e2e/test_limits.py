@@ -1,14 +1,15 @@
 """What an endpoint allows is found and used: the real program against a server that limits it.
 
 `scripts/measure_limits.py` measures the same at full length and in all combinations; there a run
-that is told of no limit is turned away for a third to a half of its requests. Several
-holders, and servers that turn requests away, are tested under virtual time (tests/unit): what is
-left here leaves room for a machine that does other things meanwhile.
+that is told of no limit is turned away for a third to a half of its requests. The exact shares are
+tested under virtual time (tests/unit): what is asked here leaves room for a machine that does
+other things meanwhile.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -22,8 +23,8 @@ BRIEF = {"warm_up_s": 6.0, "seconds": 14.0, "latency": "lognormal:0.3:0.5"}
 def test_requests_a_minute_are_used_and_hardly_exceeded(tmp_path: Path) -> None:
     trial = RateTrial(rpm=1200, told="headers", window="bucket", window_s=5, **BRIEF)
     figures = trial.run(tmp_path)
-    assert figures.used >= 0.5
-    assert figures.rejected <= 0.15
+    assert figures.used >= 0.7
+    assert figures.rejected <= 0.1
 
 
 def test_tokens_a_minute_are_used_and_hardly_exceeded(tmp_path: Path) -> None:
@@ -35,8 +36,13 @@ def test_tokens_a_minute_are_used_and_hardly_exceeded(tmp_path: Path) -> None:
     assert figures.rejected <= 0.15
 
 
-def test_what_a_queueing_server_takes_is_found_and_found_again(tmp_path: Path) -> None:
-    trial = SlotTrial(over="queue", slots=(8, 32), latency_s=0.5, seconds=12, people=120)
+@pytest.mark.parametrize(("over", "actors"), [("queue", 1), ("reject", 3)])
+def test_what_a_server_takes_is_found_and_found_again(
+    over: Literal["queue", "reject"], actors: int, tmp_path: Path
+) -> None:
+    trial = SlotTrial(
+        over=over, slots=(8, 32), latency_s=0.5, seconds=14, people=120, llm_actors=actors
+    )
     few, more = trial.run(tmp_path)
     for found in (few, more):
         assert found.round_trips is not None and found.round_trips <= 30

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from matrix_sim.store.database import DATABASE_FILE
-from tests.support.program import ended_at_last, mortal_stub, simulate
+from tests.support.program import Program, ended_at_last, mortal_stub, simulate
 from tests.support.small_run import write_config
+
+_LOOKS = 4
+"""Equal looks at the journal after which nothing is on its way into it any more."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,7 @@ def play_with_outage(
             before = stub.stats()["served"]
             stub.kill()
             killed = time.monotonic()
-            time.sleep(min(1.0, seconds / 2))  # what had arrived is written down by then
-            kept = kept_calls(run)
+            kept = _settled(driver, run)
             time.sleep(max(0.0, killed + seconds - time.monotonic()))
             stub.start_again()
             back = time.monotonic()
@@ -77,3 +79,15 @@ def kept_calls(run: Path) -> set[str]:
     with closing(sqlite3.connect(run / DATABASE_FILE)) as database:
         rows = database.execute("SELECT address, attempt FROM calls WHERE reply IS NOT NULL")
         return {f"{a}#{n}" if n > 1 else a for a, n in rows}
+
+
+def _settled(driver: Program, run: Path) -> set[str]:
+    """The calls that are kept, once what had arrived is written down: nothing is added any more."""
+    looks = [kept_calls(run)]
+
+    def stays() -> bool:
+        looks.append(kept_calls(run))
+        return len(looks) > _LOOKS and looks[-1] == looks[-_LOOKS]
+
+    driver.wait_until(stays)
+    return looks[-1]

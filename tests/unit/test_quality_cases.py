@@ -20,6 +20,7 @@ from tests.support.labelled_cases import (
 
 CHECKS = (
     *("length", "truncation", "repetition", "language"),
+    *("boilerplate", "addressed_to_assistant", "is_request", "self_contained", "role_purity"),
     *("pii", "contamination", "duplicate", "near_duplicate"),
 )
 ENOUGH = 0.9

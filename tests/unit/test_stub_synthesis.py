@@ -19,6 +19,7 @@ from matrix_sim.llm.stub.replies import StubWriter
 from matrix_sim.llm.stub.script import load_script
 from matrix_sim.llm.stub.synthesis_call import Part, synthesis_call
 from matrix_sim.llm.stub.tongue import Tongue
+from matrix_sim.messages import Action, ActionKind, Observation
 from matrix_sim.society.replies import ActReply, GoalReply
 from tests.support.stub_data import MANY, Calls, answers, facets_in, people, requests
 
@@ -135,6 +136,23 @@ def test_a_request_names_nobody_and_leaves_no_slot_open(
             assert not re.search(rf"\b{person.name}\b|\b{person.name.split()[0]}\b", asked), asked
 
 
+@pytest.mark.parametrize(
+    ("language", "name", "did"),
+    [
+        ("ja", "森由美子", "森由美子の件で森由美子に話を聞きました。"),
+        ("en", "Sally", "Sally told me about Sally and Sally, and I wrote to her about Sally."),
+    ],
+)
+def test_a_name_is_no_topic_even_where_it_looks_like_one(
+    language: Language, name: str, did: str
+) -> None:
+    calls = Calls(language)
+    seen = Observation(Action(0, 0, 1, ActionKind.PLAN, did), name)
+    asked = [calls.instruction(number, did=(did,), seen=(seen,)) for number in range(60)]
+
+    assert not [text for text in asked if name in text]
+
+
 @in_both
 def test_requests_come_in_many_lengths_and_registers(language: Language) -> None:
     lengths = sorted(map(len, requests(language)))
@@ -200,6 +218,9 @@ def test_an_answer_about_code_holds_code_in_the_language_that_was_asked_for(
         wanted = script.code_wanted(asked)
         assert wanted is not None, asked
         assert f"```{wanted.fence}\n" in answer
+        start, _, end = wanted.code[script.code_task_of(asked)].partition("{t}")
+        assert start in answer
+        assert end in answer
         for code in PYTHON.findall(answer):
             ast.parse(code)
             python += 1

@@ -44,4 +44,12 @@ def standing(lanes: Sequence[LaneStatus]) -> list[str]:
             parts.append(f"paused: {lane.name} has been down for {lane.down_s:.0f} s")
         elif lane.held_s >= _WORTH_TELLING_S:
             parts.append(f"{lane.name} asks to wait {lane.held_s:.0f} s")
+        elif lane.waiting and lane.in_flight < lane.limit:
+            by = _by_the_minute(lane)
+            parts += [f"{lane.waiting} calls wait for {by} of {lane.name}"] if by else []
     return parts
+
+
+def _by_the_minute(lane: LaneStatus) -> str:
+    limits = {"requests": lane.rpm, "tokens": lane.tpm}
+    return " or ".join(f"the {n:g} {what} a minute" for what, n in limits.items() if n is not None)
