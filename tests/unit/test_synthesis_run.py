@@ -19,12 +19,14 @@ from matrix_sim.llm.contracts import (
     Request,
     Role,
 )
+from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.synthesis.registration import is_complete, set_failed_candidates_aside
 from tests.support.datasets import SIX, Listener, make, rows_of, with_datasets
 from tests.support.deaths import ManyLives
 from tests.support.examples import examples
-from tests.support.small_world import everything, finished
+from tests.support.small_world import everything, finished, play_world
+from tests.support.virtual_time import run_virtually
 
 PLACES = ("candidate.before_commit", "candidate.after_commit", "journal.after_record")
 SLOW = "lognormal:0.2:1.0"
@@ -87,6 +89,17 @@ def test_a_call_that_cannot_be_made_now_lets_none_after_it_pass_uncompared() -> 
 def test_who_is_faster_changes_no_row() -> None:
     quick, slow = (with_datasets(stub={"latency": how}) for how in ("fixed:0", SLOW))
     assert everything(finished(quick)[0], quick) == everything(finished(slow, 7)[0], slow)
+
+
+def test_a_store_that_takes_its_time_changes_no_question() -> None:
+    config = with_datasets()
+    questions = []
+    for channel in (InlineCommit, GroupCommit):
+        listener = Listener()
+        life = play_world(config, RunStore.in_memory(), wrap=listener.around, channel=channel)
+        run_virtually(life)
+        questions.append({(one.address, one.attempt): one.messages for one in listener.asked})
+    assert questions[0] == questions[1]
 
 
 def test_a_run_that_grows_pays_for_nothing_twice() -> None:
