@@ -35,6 +35,7 @@ class AddressedToAssistant:
         self._assistant = table.signs("assistant")
         self._diary = table.signs("diary")
         self._monologue = table.signs("monologue")
+        self._settled = table.signs("settled")
         self._speech = table.signs("speech")
 
     def look(self, row: Row) -> Verdict | None:
@@ -85,6 +86,8 @@ class AddressedToAssistant:
     def _muses(self, wording: Wording, text: str) -> Found | None:
         """A diary, a resolution: words to nobody."""
         strength = strength_of(text, self._language)
+        if len(wording.sentences) > 1 and self._settled.find(wording.own):
+            return self._settled.find(wording.own)
         if strength > Strength.MAYBE:
             return None
         resolved = self._monologue.find(wording.closing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
@@ -21,6 +22,18 @@ _TELLING = ((5, 8), (8, 16))
 _NOD = re.compile(rf"(?:{any_of('nods')})+")
 _OPEN = re.compile(rf"(?:{any_of('open_questions')})")
 _BRIEF = re.compile(rf"(?:{any_of('brief_answers')})")
+_DETAILED = re.compile(rf"(?:{any_of('detailed_questions')})")
+_BRIEF_WISH = re.compile(rf"(?:{any_of('brief_wishes')})")
+_DETAIL = (12, 8)
+"""Fewer letters of an answer are no steps, no letter and no plan, to so many of a question."""
+_LETTERS_WANTED = re.compile(r"([0-9]{2,5})\s*(?:文字|字)(?!以内|以下|まで|未満|で足り)")
+_LEAST_SHARE = 0.3
+"""Of the characters that were asked for."""
+_PIECES_WANTED = re.compile(
+    r"([2-9]|[1-9][0-9])\s*(?:個|つ|案|点|例|パターン|通り|本|種類|選|問|語|文)(?:ほど|くらい|ぐらい)?"
+    r"(?:$|[^。、\n0-9]{0,8}(?:挙げ|あげ|教え|考え|出し|書い|作っ|くだ|提案|リスト|紹介|お願い|並べ))"
+)
+_BETWEEN_PIECES = re.compile(r"[、,，・/／\n 　。]|と|や")
 _YES_OR_NO = re.compile(r"(?:[かのい](?:な|ね)?|って?|かしら|でしょう|\?|？)[?？。!！]*\s*$|[?？]")
 _ASKS_WHAT = re.compile(rf"(?:{any_of('interrogatives')})")
 
@@ -55,7 +68,9 @@ class LengthCheck:
 
     def _answer(self, turn: Turn, asked: str) -> Iterator[str]:
         yield from _bounds(turn, *self._assistant)
-        if len(turn.content) <= _LONGEST_NOD and _only_nods(turn.content, asked):
+        if (
+            len(turn.content) <= _LONGEST_NOD and _says_little(turn.content, asked)
+        ) or _lacks_letters(turn.content, asked):
             yield f"the answer {quoted(turn.content)} says too little for {quoted(asked)}"
 
 
@@ -65,6 +80,32 @@ def _bounds(turn: Turn, least: int, most: int) -> Iterator[str]:
         yield f"{turn.role}: {quoted(turn.content)} has {letters} letters; at least {least}"
     if len(turn.content) > most:
         yield f"{turn.role}: {len(turn.content)} characters; at most {most}"
+
+
+def _says_little(answer: str, asked: str) -> bool:
+    return _only_nods(answer, asked) or _lacks_pieces(answer, asked) or _lacks_detail(answer, asked)
+
+
+def _lacks_letters(answer: str, asked: str) -> bool:
+    """Whether a text of some length was asked for, and this is a line of it."""
+    wanted = _LETTERS_WANTED.search(unicodedata.normalize("NFKC", asked))
+    return wanted is not None and len(answer) < _LEAST_SHARE * int(wanted[1])
+
+
+def _lacks_pieces(answer: str, asked: str) -> bool:
+    """Whether several things were asked for, and there are fewer."""
+    wanted = _PIECES_WANTED.search(unicodedata.normalize("NFKC", asked))
+    pieces = [piece for piece in _BETWEEN_PIECES.split(answer) if piece.strip()]
+    return wanted is not None and len(pieces) < int(wanted[1])
+
+
+def _lacks_detail(answer: str, asked: str) -> bool:
+    """Whether steps, a letter or a plan were asked for, and this can be none."""
+    few, much = _DETAIL
+    closed = _YES_OR_NO.search(asked) and not _ASKS_WHAT.search(asked)
+    if closed or "、" in answer or not _DETAILED.search(asked) or _BRIEF_WISH.search(asked):
+        return False
+    return len(key_of(answer)) < few and len(key_of(asked)) >= much
 
 
 def _only_nods(answer: str, asked: str) -> bool:

@@ -45,6 +45,19 @@ _LATIN_CUT = re.compile(
 )
 _JAPANESE_END = re.compile(r"[ぁ-んァ-ヶ一-龠々ー]$")
 _JAPANESE_NOUN_END = re.compile(r"[ァ-ヶ一-龠々ー]$")
+_JOINT = re.compile(rf"(?:{any_of('open_joints')})$")
+_VERSE = re.compile(rf"(?:{any_of('verses')})")
+"""What may end as no sentence does."""
+_LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
+_IN_SENTENCE = re.compile(r"[がをはにでともへ](?=[^、。]{2})")
+_NUMBER_CUT = re.compile(r"[ぁ-んァ-ヶ一-龠々ー、](?:約)?[0-9０-９]{1,4}(?:[,.，．][0-9０-９]{0,2})?$")
+_RESULT = re.compile(r"[=＝]|答え|正解|結果|合計|番号|電話")
+_LONG_TAIL = 20
+"""Characters after the last full stop that, without one, are a sentence cut short."""
+_POLITE = re.compile(r"(?:です|ます|ました|ません|でした|ください)[。！？!?]")
+_CUT_NOUN = re.compile(r"(?<![誰何])[一-龠々ァ-ヶー][がの]$")
+_LONG_MESSAGE = 20
+_COUNTED = re.compile(r"(?:次|以下)の([2-9２-９])(?:つ|点|個|種類|ステップ|冊|案|項目|段階)")
 _STOP = re.compile(r"[。！？!?]")
 _END = 60
 """Characters of a line in which its end is looked for."""
@@ -60,10 +73,12 @@ class TruncationCheck:
     def look(self, row: Row) -> Verdict:
         """Refused with the first message that breaks off."""
         said = (*row.turns, *row.chosen)
-        return verdict(self.name, next((why for turn in said for why in _reasons(turn)), None))
+        free = any(turn.role == "user" and _VERSE.search(turn.content) for turn in row.turns)
+        reasons = (why for turn in said for why in _reasons(turn, free))
+        return verdict(self.name, next(reasons, None))
 
 
-def _reasons(turn: Turn) -> Iterator[str]:
+def _reasons(turn: Turn, free: bool) -> Iterator[str]:
     if turn.role == "system" or not turn.content.strip():
         return
     parts = parts_of(turn.content)
@@ -76,7 +91,7 @@ def _reasons(turn: Turn) -> Iterator[str]:
     why = (
         _quotation(parts.prose)
         or _bracket(lines[-1])
-        or (_answer_end(lines) if turn.role == "assistant" else _user_end(lines[-1]))
+        or (_answer_end(lines, free) if turn.role == "assistant" else _user_end(lines))
     )
     if why is not None:
         yield f"{turn.role}: {why}: {end_of(parts.prose.rstrip())}"
@@ -111,7 +126,7 @@ def _bracket(line: str) -> str | None:
     return None
 
 
-def _answer_end(lines: list[str]) -> str | None:
+def _answer_end(lines: list[str], free: bool) -> str | None:
     last = lines[-1]
     if _MARKER_ONLY.fullmatch(last):
         return "an item with nothing in it"
@@ -125,8 +140,12 @@ def _answer_end(lines: list[str]) -> str | None:
         return "ends where more must follow"
     if _ANNOUNCES.search(plain):
         return "announces what does not follow"
-    if _within_sentence(lines, plain):
+    if not free and _within_sentence(lines, plain):
         return "ends within a sentence"
+    counted = _COUNTED.search("\n".join(lines))
+    items = sum(_ITEM.match(line) is not None for line in lines)
+    if counted and 0 < items < int(counted[1]):
+        return f"a list of {items} where {int(counted[1])} are announced"
     return None
 
 
@@ -147,17 +166,24 @@ def _table_end(lines: list[str]) -> str | None:
 
 def _within_sentence(lines: list[str], plain: str) -> bool:
     ending = plain[-_ENDING:]
+    if _JOINT.search(ending):
+        return True
     if _COMPLETE.search(ending):
         return False
     if _DANGLING.search(ending) or _LATIN_CUT.search(ending):
         return True
     if _JAPANESE_END.search(plain) is None:
-        return False
+        told = _STOP.search(plain) or "、" in plain
+        return bool(told and _NUMBER_CUT.search(plain) and not _RESULT.search(plain))
     if _ITEM.match(lines[-1]) and _stopped(lines[:-1]):
         return True
     *before, tail = _STOP.split(plain)
     if before:
+        if len(tail) > _LONG_TAIL and _POLITE.search(plain):
+            return True
         return _JAPANESE_NOUN_END.search(tail) is None or "は" not in tail
+    if _LIST_OF_NOUNS.fullmatch(tail) and not _IN_SENTENCE.search(tail):
+        return False
     return "、" in tail and _STEM.search(ending) is not None
 
 
@@ -167,10 +193,13 @@ def _stopped(lines: list[str]) -> bool:
     return bool(items) and all(_STOP.match(item[-1]) for item in items)
 
 
-def _user_end(line: str) -> str | None:
+def _user_end(lines: list[str]) -> str | None:
+    line = lines[-1]
     plain = line.strip(_MARKUP)
-    if _MARKER_ONLY.fullmatch(line) and len(line.strip()) > 1:
+    if _MARKER_ONLY.fullmatch(line) and (len(lines) > 1 or len(line.strip()) > 1):
         return "an item with nothing in it"
+    if len(plain) > _LONG_MESSAGE and re.search("[、。]", plain) and _CUT_NOUN.search(plain):
+        return "ends within a sentence"
     if plain.endswith(("、", "，", ",")):
         return "ends where more must follow"
     return "ends within a sentence" if _USER_DANGLING.search(plain[-_ENDING:]) else None

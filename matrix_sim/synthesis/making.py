@@ -132,12 +132,16 @@ class Making:
             known = self._known.get(number)
             if known is not None:
                 await self._recall(known)
+                self._turnstile.step_aside(number)
                 return known
             candidate = await self._make(self._draws.of(number))
             await self._commit(candidate)
-            return candidate
-        finally:
-            self._turnstile.step_aside(number)
+        except BaseException as failure:
+            # Those after it might be like it: they are looked at when it is there.
+            self._turnstile.give_up(number, failure)
+            raise
+        self._turnstile.step_aside(number)
+        return candidate
 
     async def _recall(self, known: Candidate) -> None:
         if known.compared and known.opening is not None:

@@ -14,6 +14,8 @@ class Turnstile:
         self._next = 0
         self._aside: set[int] = set()
         self._waiting: dict[int, asyncio.Event] = {}
+        self._missing: tuple[int, BaseException] | None = None
+        """The lowest number that never comes, and why."""
 
     def step_aside(self, number: int) -> None:
         """This number has no business here, and holds nobody up."""
@@ -21,15 +23,33 @@ class Turnstile:
             self._aside.add(number)
             self._advance()
 
+    def give_up(self, number: int, failure: BaseException) -> None:
+        """This number does not come, unless it was here before: none behind it gets in."""
+        if number < self._next or self._missed_by(number) is not None:
+            return
+        self._missing = (number, failure)
+        for behind in [waiting for waiting in self._waiting if waiting > number]:
+            self._waiting.pop(behind).set()
+
     @asynccontextmanager
     async def turn(self, number: int) -> AsyncIterator[None]:
-        """The turn of this number; the next one's comes when the block ends, however it ends."""
-        if number > self._next:
+        """The turn of this number; the next one's comes when the block ends without an error.
+
+        Raises:
+            BaseException: why a number below this one does not come.
+        """
+        if number > self._next and self._missed_by(number) is None:
             await self._waiting.setdefault(number, asyncio.Event()).wait()
-        try:
-            yield
-        finally:
-            self.step_aside(number)
+        missed = self._missed_by(number)
+        if missed is not None:
+            raise missed
+        yield
+        self.step_aside(number)
+
+    def _missed_by(self, number: int) -> BaseException | None:
+        if self._missing is None or number <= self._missing[0]:
+            return None
+        return self._missing[1]
 
     def _advance(self) -> None:
         while self._next in self._aside:

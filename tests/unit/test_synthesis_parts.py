@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter
 from dataclasses import replace
@@ -25,11 +24,9 @@ from matrix_sim.synthesis.retrieval import (
     scenario_text,
     spread,
 )
-from matrix_sim.synthesis.turnstile import Turnstile
 from tests.support.datasets import Listener, make, rows_of, with_datasets
 from tests.support.examples import examples
 from tests.support.small_world import FACETS, RunStore, finished
-from tests.support.virtual_time import run_virtually
 
 
 def scenario(window: int, group: int, text: str, agents: int = 2) -> Scenario:
@@ -149,43 +146,6 @@ def test_turns_of_a_dialogue_spread_over_what_is_allowed() -> None:
     turns = Counter(draws("dialogue", turns=[2, 5]).of(n).turns for n in range(200))
     assert set(turns) == {2, 3, 4, 5}
     assert min(turns.values()) >= 25
-
-
-# The turnstile
-
-
-@given(order=st.permutations(range(8)), aside=st.sets(st.integers(0, 7)))
-@examples(40)
-def test_numbers_pass_in_their_order_however_they_come(order: list[int], aside: set[int]) -> None:
-    passed: list[int] = []
-
-    async def come(gate: Turnstile, number: int, moment: int) -> None:
-        await asyncio.sleep(moment)
-        if number in aside:
-            gate.step_aside(number)
-            return
-        async with gate.turn(number):
-            passed.append(number)
-        gate.step_aside(number)  # as a candidate does at its end: it changes nothing
-
-    async def all_come() -> None:
-        gate = Turnstile()
-        await asyncio.gather(*(come(gate, n, moment) for moment, n in enumerate(order)))
-
-    run_virtually(all_come())
-    assert passed == [n for n in range(8) if n not in aside]
-
-
-def test_one_that_fails_in_its_turn_holds_nobody_up() -> None:
-    async def fails_first() -> bool:
-        gate = Turnstile()
-        with pytest.raises(ZeroDivisionError):
-            async with gate.turn(0):
-                raise ZeroDivisionError
-        async with gate.turn(1):
-            return True
-
-    assert run_virtually(fails_first())
 
 
 # What they are told

@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 
 from matrix_sim.config import RunConfig
 from matrix_sim.errors import RunFailure
-from matrix_sim.llm.contracts import Finish, Reply, Request, Role
+from matrix_sim.llm.contracts import (
+    EnvironmentalFailure,
+    Finish,
+    Hindrance,
+    Reply,
+    Request,
+    Role,
+)
+from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.synthesis.registration import is_complete, set_failed_candidates_aside
 from tests.support.datasets import SIX, Listener, make, rows_of, with_datasets
 from tests.support.deaths import ManyLives
 from tests.support.examples import examples
-from tests.support.small_world import everything, finished
+from tests.support.small_world import everything, finished, play_world
+from tests.support.virtual_time import run_virtually
 
 PLACES = ("candidate.before_commit", "candidate.after_commit", "journal.after_record")
 SLOW = "lognormal:0.2:1.0"
@@ -53,9 +62,44 @@ def test_a_kill_in_the_middle_of_making_changes_no_row(place: str, share: float,
     assert lives.endpoint.replies.keys() == whole.endpoint.replies.keys()
 
 
+def test_a_call_that_cannot_be_made_now_lets_none_after_it_pass_uncompared() -> None:
+    quality = with_datasets().quality.model_dump(mode="json") | {"duplicate": {"enabled": True}}
+    config = with_datasets({"kind": "sft", "count": 8}, quality=quality, attempts=1)
+    first, second = "sft/c000002/instruction", "sft/c000005/instruction"
+
+    def twins(request: Request, reply: Reply) -> Reply:
+        same = "卵だけで作れる朝食を教えてください。"
+        return replace(reply, text=same) if request.address in (first, second) else reply
+
+    def away(request: Request, reply: Reply) -> Reply:
+        if request.address == first:
+            raise EnvironmentalFailure(Hindrance.SERVER, "down")
+        return twins(request, reply)
+
+    whole, store = RunStore.in_memory(), RunStore.in_memory()
+    make(config, whole, wrap=Listener(twins).around)
+    with pytest.raises(EnvironmentalFailure, match=f"{first}: server: down"):
+        make(config, store, wrap=Listener(away).around)
+    assert [one.draw.number for one in store.candidates("sft")] == [0, 1]
+    make(config, store, wrap=Listener(twins).around)
+    assert [one.draw.number for one in store.candidates("sft") if not one.accepted] == [5]
+    assert everything(store, config) == everything(whole, config)
+
+
 def test_who_is_faster_changes_no_row() -> None:
     quick, slow = (with_datasets(stub={"latency": how}) for how in ("fixed:0", SLOW))
     assert everything(finished(quick)[0], quick) == everything(finished(slow, 7)[0], slow)
+
+
+def test_a_store_that_takes_its_time_changes_no_question() -> None:
+    config = with_datasets()
+    questions = []
+    for channel in (InlineCommit, GroupCommit):
+        listener = Listener()
+        life = play_world(config, RunStore.in_memory(), wrap=listener.around, channel=channel)
+        run_virtually(life)
+        questions.append({(one.address, one.attempt): one.messages for one in listener.asked})
+    assert questions[0] == questions[1]
 
 
 def test_a_run_that_grows_pays_for_nothing_twice() -> None:
