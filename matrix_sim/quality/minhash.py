@@ -22,7 +22,7 @@ BANDS, ROWS = 32, 4
 PERMUTATIONS = BANDS * ROWS
 _CHUNK = 512
 """Grams that are permuted at once: bounds the memory that a long text takes."""
-_LONGEST_CHAIN = 32
+_LONGEST_CHAIN = 12
 _FIRST_CAPACITY = 1024
 _SHIFT = np.uint64(32)
 _OF_BANDS = np.array(
@@ -116,7 +116,7 @@ class BandIndex:
     def like(self, sign: Signature, least: float) -> list[int]:
         """The numbers of signatures whose estimated similarity is `least` or more, best first.
 
-        Of those that share a band with it the latest 32 are looked at: of the bands that a near
+        Of those that share a band with it the latest 12 are looked at: of the bands that a near
         duplicate shares, hardly all are that common.
         """
         bands = sign.bands
@@ -131,11 +131,12 @@ class BandIndex:
         numbers = np.unique(chains[same])
         if not len(numbers):
             return []
-        agreed = (self._bytes[numbers] == sign.low).mean(axis=1)
+        agreed = np.count_nonzero(self._bytes[numbers] == sign.low, axis=1) / PERMUTATIONS
         # Bytes of different values are equal once in 256 (b-bit minwise hashing: Li, König 2010).
         similarity = (agreed - 1 / 256) / (1 - 1 / 256)
-        order = np.lexsort((numbers, -similarity))
-        return [int(numbers[n]) for n in order if similarity[n] >= least]
+        enough = similarity >= least
+        found = zip((-similarity[enough]).tolist(), numbers[enough].tolist(), strict=True)
+        return [number for _, number in sorted(found)]
 
     def _grow(self) -> None:
         capacity = 2 * len(self._bytes)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
+
 from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row, Vector, Verdict
-from matrix_sim.quality.gram_hashes import Hashes, code_points, gram_hashes
+from matrix_sim.quality.gram_hashes import Hashes, code_points, mixed
 from matrix_sim.quality.likeness import gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
 from matrix_sim.quality.vectors import VectorIndex
 from matrix_sim.quality.verdicts import quoted, verdict
 
-_SHINGLE = 2
+_SHIFT = np.uint64(32)
 _FEWEST = 4
-"""Shingles; a text that has fewer is compared with all of its characters."""
+"""Such pairs; a text that has fewer is looked for by all of its pairs."""
 _HOW = (ord("ぁ"), ord("ゖ"), ord("ー"))
 _WORTH_A_LOOK = 0.4
 """Estimated Jaccard similarity; near duplicates have 0.63 and more."""
@@ -100,9 +102,12 @@ def _signature(text: str) -> Signature:
 
 
 def _shingles(text: str) -> Hashes:
-    hashes = gram_hashes(text, _SHINGLE)
-    points = code_points(text)
+    """Hashes of the pairs of characters of which one carries what is said."""
+    points = code_points(text).astype(np.uint64)
+    if len(points) == 1:
+        return mixed(points)
+    pairs = (points[:-1] << _SHIFT) | points[1:]
     first, last, long = _HOW
     how = ((points >= first) & (points <= last)) | (points == long)
-    carrying = hashes[~(how[:-1] & how[1:])] if len(points) > 1 else hashes
-    return carrying if len(carrying) >= _FEWEST else hashes
+    carrying = pairs[~(how[:-1] & how[1:])]
+    return mixed(carrying if len(carrying) >= _FEWEST else pairs)

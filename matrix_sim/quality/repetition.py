@@ -16,7 +16,7 @@ from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
 
-_ASKED_FOR = re.compile(rf"(?:{any_of('refrains')})", re.IGNORECASE)
+_ASKED_FOR = re.compile(any_of("refrains"))
 _LENIENCE = 3
 """How much more often something may come where the user asks for verses and the like."""
 _BREAK = re.compile("[。!?\n]+")
@@ -62,7 +62,7 @@ class RepetitionCheck:
         return verdict(self.name, next(self._reasons(row), None))
 
     def _reasons(self, row: Row) -> Iterator[str]:
-        asked = any(_ASKED_FOR.search(t.content) for t in row.turns if t.role == "user")
+        asked = any(_ASKED_FOR.search(t.content.lower()) for t in row.turns if t.role == "user")
         scale = _LENIENCE if asked else 1
         for turn in (*row.turns, *row.chosen):
             text = _text_of(turn)

@@ -180,8 +180,8 @@ def test_all_that_share_a_band_are_found_after_the_index_grows() -> None:
     sign = signature(draw.integers(0, 2**63, 30, dtype=np.uint64))
     for number in range(1500):
         other = signature(draw.integers(0, 2**63, 30, dtype=np.uint64))
-        index.add(sign if number % 100 == 7 else other)
-    assert index.like(sign, 0.99) == list(range(7, 1500, 100))
+        index.add(sign if number % 150 == 7 else other)
+    assert index.like(sign, 0.99) == list(range(7, 1500, 150))
 
 
 def test_the_order_of_characters_makes_another_hash() -> None:
