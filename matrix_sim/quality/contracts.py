@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    # It needs numpy, which the processes of agents do without; they know turns, and no vectors.
+    from matrix_sim.quality.vectors import Vector
 
-Vector = npt.NDArray[np.floating]
-"""Of a request, from an embedding model; shape (dimensions,)."""
 Speaker = Literal["system", "user", "assistant"]
 
 

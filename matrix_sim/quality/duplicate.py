@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from matrix_sim.quality.contracts import Row, Vector, Verdict
+from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.keys import key_of
+from matrix_sim.quality.vectors import Vector
 from matrix_sim.quality.verdicts import verdict
 
 _BYTES = 12

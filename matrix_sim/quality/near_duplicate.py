@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 
 from matrix_sim.config.quality import NearDuplicateCheckConfig
-from matrix_sim.quality.contracts import Row, Vector, Verdict
+from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.gram_hashes import Hashes, code_points, mixed
 from matrix_sim.quality.likeness import gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
-from matrix_sim.quality.vectors import VectorIndex
+from matrix_sim.quality.vectors import Vector, VectorIndex
 from matrix_sim.quality.verdicts import quoted, verdict
 
 _SHIFT = np.uint64(32)

@@ -8,6 +8,8 @@ import numpy.typing as npt
 _FIRST_CAPACITY = 256
 
 Floats = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.floating]
+"""Of a request, from an embedding model; shape (dimensions,)."""
 
 
 class VectorIndex:
@@ -17,7 +19,7 @@ class VectorIndex:
         self._vectors: Floats = np.empty((0, 0), dtype=np.float32)
         self._numbers: list[int] = []
 
-    def add(self, number: int, vector: npt.NDArray[np.floating]) -> None:
+    def add(self, number: int, vector: Vector) -> None:
         """Keep the vector of a row.
 
         Raises:
@@ -33,7 +35,7 @@ class VectorIndex:
         self._vectors[count] = _unit(vector)
         self._numbers.append(number)
 
-    def nearest(self, vector: npt.NDArray[np.floating]) -> tuple[float, int] | None:
+    def nearest(self, vector: Vector) -> tuple[float, int] | None:
         """The greatest cosine and the number of the row; the first of equals; None if empty."""
         count = len(self._numbers)
         if not count:
@@ -43,7 +45,7 @@ class VectorIndex:
         return float(cosines[best]), self._numbers[best]
 
 
-def _unit(vector: npt.NDArray[np.floating]) -> Floats:
+def _unit(vector: Vector) -> Floats:
     single = np.asarray(vector, dtype=np.float32)
     length = float(np.linalg.norm(single))
     return single / np.float32(length) if length else single

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from matrix_sim.config.datasets import DatasetConfig
-from matrix_sim.quality.contracts import Memory, Row, Turn, Vector, Verdict
+from matrix_sim.quality.contracts import Memory, Row, Turn, Verdict
 from matrix_sim.quality.rules import Rules, accepted
+from matrix_sim.quality.vectors import Vector
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.judging import RowJudge

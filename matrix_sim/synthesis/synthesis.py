@@ -19,8 +19,8 @@ from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
 from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Goal, Scenario, TickReport
 from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.quality.contracts import Vector
 from matrix_sim.quality.rules import Rules, memories_of
+from matrix_sim.quality.vectors import Vector
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.settings import agent_settings
 from matrix_sim.society.simulation import RunStopped

@@ -220,12 +220,13 @@ class Checks:
 
 
 EVERYTHING = [
-    "set-up dev",
+    "set-up full",
     "-m ruff check .",
     "-m ruff format --check .",
     "-m mypy",
     "layers",
     "-m pytest tests/unit -n auto",
+    "-m pytest tests/trainers",
     "-m pytest tests/actors",
     "-m pytest tests/e2e -n 2 --dist loadfile",
 ]
