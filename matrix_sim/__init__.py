@@ -6,8 +6,8 @@ From Python:
 
     run = Run("examples/demo.yaml", "runs/demo")
     run.play()
-    for scenario in run.scenarios():
-        print(scenario.summary)
+    for sample in run.samples("dialogue"):
+        print(sample.messages[0].content)
 """
 
 from importlib import import_module
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from matrix_sim.cli.run import Run
     from matrix_sim.config import RunConfig
     from matrix_sim.errors import MatrixSimError, RunFailure, UsageError
+    from matrix_sim.export.samples import Sample
     from matrix_sim.messages import Scenario, ScenarioAction
+    from matrix_sim.quality.contracts import Turn
     from matrix_sim.society.society import Group, Member, Society
     from matrix_sim.summary import RunSummary
 
@@ -31,9 +33,11 @@ __all__ = [
     "RunConfig",
     "RunFailure",
     "RunSummary",
+    "Sample",
     "Scenario",
     "ScenarioAction",
     "Society",
+    "Turn",
     "UsageError",
 ]
 
@@ -45,9 +49,11 @@ _HOMES = {
     "RunConfig": "config",
     "RunFailure": "errors",
     "RunSummary": "summary",
+    "Sample": "export.samples",
     "Scenario": "messages",
     "ScenarioAction": "messages",
     "Society": "society.society",
+    "Turn": "quality.contracts",
     "UsageError": "errors",
 }
 
