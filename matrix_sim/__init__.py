@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from matrix_sim.quality.contracts import Turn
     from matrix_sim.society.society import Group, Member, Society
     from matrix_sim.summary import RunSummary
+    from matrix_sim.synthesis.contracts import Candidate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Candidate",
     "Group",
     "MatrixSimError",
     "Member",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Candidate": "synthesis.contracts",
     "Group": "society.society",
     "MatrixSimError": "errors",
     "Member": "society.society",

@@ -28,7 +28,8 @@ from matrix_sim.society.society import Society
 from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
-from matrix_sim.synthesis.finished import read_datasets
+from matrix_sim.synthesis.contracts import Candidate
+from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun, read_datasets
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
@@ -164,12 +165,19 @@ class Run:
         Raises:
             UsageError: the run was never started, or has no such data set.
         """
-        finished = read_datasets(self._directory)
-        for one in finished.datasets:
-            if one.config.label == dataset:
-                return samples_in(finished, one)
-        names = ", ".join(one.config.label for one in finished.datasets) or "none"
-        raise UsageError(f"{self._directory} has no data set '{dataset}'; it has: {names}")
+        finished, found = self._dataset(dataset)
+        return samples_in(finished, found)
+
+    def candidates(self, dataset: str) -> tuple[Candidate, ...]:
+        """All that was made for a data set so far, the refused too, with what was found.
+
+        Args:
+            dataset: its name; without one in the config, its kind.
+
+        Raises:
+            UsageError: the run was never started, or has no such data set.
+        """
+        return self._dataset(dataset)[1].candidates
 
     def society(self) -> Society:
         """Who lives in the run, in which groups.
@@ -188,6 +196,14 @@ class Run:
         """
         with RunStore.read_only(self._directory) as store:
             return summarise_run(store, self.config.datasets)
+
+    def _dataset(self, name: str) -> tuple[FinishedRun, FinishedDataset]:
+        finished = read_datasets(self._directory)
+        for one in finished.datasets:
+            if one.config.label == name:
+                return finished, one
+        names = ", ".join(one.config.label for one in finished.datasets) or "none"
+        raise UsageError(f"{self._directory} has no data set '{name}'; it has: {names}")
 
     def _open(self, retry_failed: bool) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)

@@ -72,6 +72,8 @@ def test_rows_are_typed_and_say_what_the_exported_files_say(tmp_path: Path) -> N
     assert [(row.id, row.messages[-1].content) for row in rows] == sorted(exported)
     assert len(rows) == 5
     assert all(isinstance(row, Sample) and isinstance(row.messages[0], Turn) for row in rows)
+    made = run.candidates("home")
+    assert [f"home-{one.draw.number:06d}" for one in made if one.accepted] == [r.id for r in rows]
     with pytest.raises(UsageError, match="no data set 'sft'; it has: home"):
         run.samples("sft")
 
