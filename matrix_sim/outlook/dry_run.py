@@ -128,9 +128,8 @@ def dry_run(
     society = found_society(stubbed, living, prompts, embedding).society
     player = _Player(stubbed, prompts, groups, wrap)
     founded = clock()
-    acting = max(1, ticks)  # without a tick, data sets grow from people alone
-    most = max(1, most_actions // acting)
-    sample = sample_of(society, min(most, max(1, _FIRST_ACTIONS // acting)), config.seed)
+    most = max(1, most_actions // ticks)
+    sample = sample_of(society, min(most, max(1, _FIRST_ACTIONS // ticks)), config.seed)
     played = asyncio.run(player.play(sample))
     took, left = max(1e-6, clock() - founded), MOST_SECONDS - (clock() - begun)
     affordable = max(0, int(sample.people * _MARGIN * left / took))

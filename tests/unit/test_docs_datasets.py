@@ -82,7 +82,7 @@ def test_why_a_candidate_was_refused_is_quoted_from_the_demo() -> None:
 
 
 def test_the_table_of_kinds_says_who_is_asked_and_how_hard_requests_are() -> None:
-    table = PAGE.partition("## Kinds\n")[2].partition("\n## ")[0]
+    table = PAGE.partition("## Kinds\n")[2].partition("|---|")[2].partition("\n\n")[0]
     told = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
     assert {kind for kind, *_ in told} == set(get_args(DatasetKind))
     for kind, asked, hard in told:

@@ -187,9 +187,3 @@ def test_what_is_sent_out_of_a_sample_comes_in_elsewhere() -> None:
     for number in range(sample.groups):
         report = asyncio.run(groups.play(Grant(number, 0, 0, ())))
         assert tuple(e.target for e in report.envelopes) == sample.neighbours[number]
-
-
-def test_a_society_without_a_tick_asks_nothing_of_itself() -> None:
-    run = played(small_config(ticks=0))
-    assert (run.actions, sum(count.calls for count in run.counts.values())) == (0, 0)
-    assert (run.people, run.played_people) == (9, 9)
