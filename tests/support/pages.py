@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -34,14 +36,16 @@ def blocks(text: str, language: str) -> list[str]:
     return found
 
 
-def load_snippet(snippet: str, folder: Path) -> RunConfig:
+def load_snippet(
+    snippet: str, folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> RunConfig:
     """A part of a config as a whole one: the rest is the smallest that will do."""
     rest = {"society": {"ticks": 3}, "models": {"default": {"stub": {}}}}
     said = yaml.safe_load(snippet)
     missing = yaml.safe_dump({key: value for key, value in rest.items() if key not in said})
     config = folder / "run.yaml"
     config.write_text((missing if missing != "{}\n" else "") + snippet, "utf-8")
-    return load_config(config, (), {}).config
+    return load_config(config, (), environment).config
 
 
 def links(text: str) -> list[tuple[str, str]]:

@@ -45,9 +45,7 @@ def rows() -> dict[str, dict[str, Any]]:
     return {
         sample.id: conversational(sample, thinks=dataset.thinks)
         for dataset in config.datasets
-        for sample in samples_of(
-            dataset, store.candidates(dataset.label), members, origins, SIDES
-        )
+        for sample in samples_of(dataset, store.candidates(dataset.label), members, origins, SIDES)
     }
 
 
@@ -105,6 +103,26 @@ def test_the_facets_of_the_page_can_be_used(tmp_path: Path) -> None:
         "polite",
         "short",
     ]
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_a_readme_shows_a_config_and_a_row_and_figures_of_the_demo(
+    name: str, tmp_path: Path
+) -> None:
+    text = (CHECKOUT / name).read_text("utf-8")
+    endpoint = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL_NAME": "qwen"}
+    for snippet in blocks(text, "yaml"):
+        assert load_snippet(snippet, tmp_path, endpoint | {"OPENAI_API_KEY": "sk-x"})
+    shown = [json.loads(block) for block in blocks(text, "json")]
+    (row,) = (one for one in shown if "messages" in one)
+    assert row == rows()[row["id"]]
+    _, _, summary = demo()
+    assert f"\n{summary.replies} calls ({summary.calls_per_action:.2f} an action" in text
+    dialogue, dpo = (one for one in summary.datasets if one.name in ("dialogue", "dpo"))
+    assert "\n".join(dataset_lines(dialogue)[:3]) in text
+    assert dataset_lines(dpo)[0] in text
+    for file, _ in links(text):
+        assert (CHECKOUT / file).exists(), file
 
 
 @pytest.mark.parametrize("name", ["datasets", "quality", "architecture", "endpoints"])
