@@ -6,8 +6,8 @@ From Python:
 
     run = Run("examples/demo.yaml", "runs/demo")
     run.play()
-    for scenario in run.scenarios():
-        print(scenario.summary)
+    for sample in run.samples("dialogue"):
+        print(sample.messages[0].content)
 """
 
 from importlib import import_module
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from matrix_sim.cli.run import Run
     from matrix_sim.config import RunConfig
     from matrix_sim.errors import MatrixSimError, RunFailure, UsageError
+    from matrix_sim.export.samples import Sample
     from matrix_sim.messages import Scenario, ScenarioAction
+    from matrix_sim.quality.contracts import Turn
     from matrix_sim.society.society import Group, Member, Society
     from matrix_sim.summary import RunSummary
+    from matrix_sim.synthesis.contracts import Candidate
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Candidate",
     "Group",
     "MatrixSimError",
     "Member",
@@ -31,13 +35,16 @@ __all__ = [
     "RunConfig",
     "RunFailure",
     "RunSummary",
+    "Sample",
     "Scenario",
     "ScenarioAction",
     "Society",
+    "Turn",
     "UsageError",
 ]
 
 _HOMES = {
+    "Candidate": "synthesis.contracts",
     "Group": "society.society",
     "MatrixSimError": "errors",
     "Member": "society.society",
@@ -45,9 +52,11 @@ _HOMES = {
     "RunConfig": "config",
     "RunFailure": "errors",
     "RunSummary": "summary",
+    "Sample": "export.samples",
     "Scenario": "messages",
     "ScenarioAction": "messages",
     "Society": "society.society",
+    "Turn": "quality.contracts",
     "UsageError": "errors",
 }
 

@@ -18,6 +18,8 @@ from matrix_sim.cli.run_location import lasting_directory, run_owner
 from matrix_sim.config import RunConfig
 from matrix_sim.config.file import LoadedConfig, load_config, load_values, with_environment
 from matrix_sim.errors import UsageError
+from matrix_sim.export.dataset import EXPORTS, samples_in
+from matrix_sim.export.samples import Sample
 from matrix_sim.export.scenarios import SCENARIOS_FILE
 from matrix_sim.founding import read_society
 from matrix_sim.messages import Scenario
@@ -26,6 +28,8 @@ from matrix_sim.society.society import Society
 from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
+from matrix_sim.synthesis.contracts import Candidate
+from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun, read_datasets
 
 if TYPE_CHECKING:
     from actors.coordinator import Status
@@ -92,6 +96,11 @@ class Run:
         """Where `play` exports the scenarios to, one a line."""
         return self._directory / SCENARIOS_FILE
 
+    @property
+    def exports_folder(self) -> Path:
+        """Where `play` writes the data sets to: `NAME/trl`, each with its card."""
+        return self._directory / EXPORTS
+
     def play(
         self,
         on_progress: Callable[[Status], None] | None = None,
@@ -147,6 +156,29 @@ class Run:
         with RunStore.read_only(self._directory) as store:
             yield from islice(store.scenarios(), self.config.society.scenarios)
 
+    def samples(self, dataset: str) -> tuple[Sample, ...]:
+        """The rows of a data set so far: what is exported, with where each row comes from.
+
+        Args:
+            dataset: its name; without one in the config, its kind.
+
+        Raises:
+            UsageError: the run was never started, or has no such data set.
+        """
+        finished, found = self._dataset(dataset)
+        return samples_in(finished, found)
+
+    def candidates(self, dataset: str) -> tuple[Candidate, ...]:
+        """All that was made for a data set so far, the refused too, with what was found.
+
+        Args:
+            dataset: its name; without one in the config, its kind.
+
+        Raises:
+            UsageError: the run was never started, or has no such data set.
+        """
+        return self._dataset(dataset)[1].candidates
+
     def society(self) -> Society:
         """Who lives in the run, in which groups.
 
@@ -164,6 +196,14 @@ class Run:
         """
         with RunStore.read_only(self._directory) as store:
             return summarise_run(store, self.config.datasets)
+
+    def _dataset(self, name: str) -> tuple[FinishedRun, FinishedDataset]:
+        finished = read_datasets(self._directory)
+        for one in finished.datasets:
+            if one.config.label == name:
+                return finished, one
+        names = ", ".join(one.config.label for one in finished.datasets) or "none"
+        raise UsageError(f"{self._directory} has no data set '{name}'; it has: {names}")
 
     def _open(self, retry_failed: bool) -> OpenedRun:
         directory = lasting_directory(self._directory, os.environ)

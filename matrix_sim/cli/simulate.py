@@ -107,7 +107,8 @@ def _go_on(
         print(json.dumps(figures | played.summary.as_dict(), ensure_ascii=False, indent=2))
     else:
         print("\n".join(summary_lines(played.summary, budget)))
-        print(f"{played.exported} scenarios exported: {file}")
+        if played.run.config.society.ticks != 0:
+            print(f"{played.exported} scenarios exported: {file}")
         for exported in played.datasets:
             print("\n".join(map(printable, exported_lines(exported))))
 

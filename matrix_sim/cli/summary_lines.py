@@ -18,6 +18,23 @@ def summary_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
         budget: what it may spend.
     """
     lines = [
+        *_society_lines(summary),
+        *_call_lines(summary),
+        *_trouble_lines(summary.all_roles),
+        *_budget_lines(summary, budget),
+    ]
+    for dataset in summary.datasets:
+        lines += dataset_lines(dataset)
+    if summary.failures:
+        lines.append(f"calls that failed for good: {counted(summary.failures)}")
+    return lines
+
+
+def _society_lines(summary: RunSummary) -> list[str]:
+    """What people did; a line where there was no tick for them to do anything in."""
+    if not summary.ticks:
+        return [f"{summary.agents} people, no tick: data sets grow from people alone"]
+    return [
         f"{summary.scenarios} scenarios from {summary.agents} agents in {summary.groups} groups, "
         f"{summary.ticks} ticks ({summary.null_ticks} of them null)",
         f"{summary.actions} actions: {summary.plan_steps} plan steps ({summary.plan_share:.0%}), "
@@ -29,15 +46,7 @@ def summary_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
         f"({summary.inbox_cut + summary.observations_cut} cut by limits)",
         *_talk_lines(summary),
         *_sparing_lines(summary),
-        *_call_lines(summary),
-        *_trouble_lines(summary.all_roles),
-        *_budget_lines(summary, budget),
     ]
-    for dataset in summary.datasets:
-        lines += dataset_lines(dataset)
-    if summary.failures:
-        lines.append(f"calls that failed for good: {counted(summary.failures)}")
-    return lines
 
 
 def dataset_lines(figures: DatasetFigures) -> list[str]:
@@ -80,12 +89,19 @@ def _histogram(counts: Mapping[int, int] | Mapping[str, int]) -> str:
 
 def _call_lines(summary: RunSummary) -> list[str]:
     broken_off = summary.all_roles.lost.get("broken_off", 0)
+    calls = tokens = ""
+    if summary.actions:
+        calls = (
+            f" ({summary.calls_per_action:.2f} an action, {summary.routing_calls} of them routing)"
+        )
+        tokens = (
+            f" ({summary.prompt_tokens_per_action:.0f} an action, "
+            f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache of a million)"
+        )
     lines = [
-        f"{summary.replies} calls ({summary.calls_per_action:.2f} an action, "
-        f"{summary.routing_calls} of them routing), {broken_off} in flight at a kill",
-        f"{summary.prompt_tokens} prompt tokens ({summary.prompt_tokens_per_action:.0f} an action, "
-        f"{summary.uncached_tokens_per_action:.0f} beyond a prefix cache of a million), "
-        f"{summary.completion_tokens} completion tokens",
+        f"{summary.replies} calls{calls}, {broken_off} in flight at a kill",
+        f"{summary.prompt_tokens} prompt tokens{tokens}, {summary.completion_tokens} completion "
+        "tokens",
     ]
     if summary.calls_taken_along:
         lines[0] += f"; {summary.calls_taken_along} more taken along, paid by the run forked from"

@@ -59,6 +59,22 @@ class Exported:
         }
 
 
+def samples_in(
+    run: FinishedRun, dataset: FinishedDataset, test_share: float = TEST_SHARE
+) -> tuple[Sample, ...]:
+    """The rows of a data set so far, as all formats write them.
+
+    Args:
+        run: where it was made.
+        dataset: which one.
+        test_share: share of the people who are for testing.
+    """
+    split = PersonaSplit(run.config.seed, test_share)
+    personas = terms_of(run.config.personas).personas
+    origins = Origins(run.identity, dataset.identity, dataset.prompts, personas)
+    return samples_of(dataset.config, dataset.candidates, run.society.members, origins, split)
+
+
 def export_dataset(
     run: FinishedRun,
     dataset: FinishedDataset,
@@ -81,12 +97,10 @@ def export_dataset(
     Raises:
         UsageError: a file cannot be written.
     """
-    split = PersonaSplit(run.config.seed, test_share)
-    terms = terms_of(run.config.personas)
-    origins = Origins(run.identity, dataset.identity, dataset.prompts, terms.personas)
-    samples = samples_of(dataset.config, dataset.candidates, run.society.members, origins, split)
+    samples = samples_in(run, dataset, test_share)
     if not samples:
         return None
+    terms = terms_of(run.config.personas)
     format_ = FORMATS[format_name]
     thinks = dataset.config.thinks
     by_split = _by_split(samples, thinks=thinks)
@@ -104,7 +118,7 @@ def export_dataset(
         models=_models(run.config, dataset.config, samples),
         terms=terms,
         licence=licence or terms.licence,
-        origins=origins,
+        origins=samples[0].provenance.origins,
         config=run.config_sha256,
         funnel=funnel_of(dataset.candidates),
         example=format_.example(next(iter(filled.values()))),

@@ -50,7 +50,7 @@ def _plain(sample: Sample) -> dict[str, Any]:
         "requirement": provenance.requirement,
         "candidate": draw.number,
         "scenario": f"{group_label(draw.group)}/w{draw.window:04d}" if grounded else "",
-        "group": group_label(draw.group),
+        "group": group_label(draw.group) if grounded else "",
         "agent": agent_label(draw.agent),
         "persona": sample.persona,
         "personas": origins.personas,

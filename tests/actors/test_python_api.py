@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import ray
 
-from matrix_sim import Run, RunConfig, Scenario, UsageError
+from matrix_sim import Run, RunConfig, Sample, Scenario, Turn, UsageError
 from tests.support.small_run import GROUPS, PEOPLE, TICKS, embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
@@ -27,6 +27,7 @@ def test_the_example_does_what_it_says(tmp_path: Path, capsys: pytest.CaptureFix
     assert said.startswith("4 scenarios, ")
     assert said.count("\nwindow ") == 4
     assert "group 0: " in said
+    assert said.count("\n  user: ") == said.count("\n  assistant: ") >= 2
     main(str(tmp_path / "run"))
     assert capsys.readouterr().out == said, "a run that has ended is played again at no cost"
 
@@ -53,6 +54,28 @@ def test_scenarios_are_typed_and_say_what_the_file_says(tmp_path: Path) -> None:
     assert all(isinstance(scenario, Scenario) and scenario.actions for scenario in scenarios)
     members = run.society().members
     assert {a.speaker for s in scenarios for a in s.actions} <= {m.speaker for m in members}
+
+
+def test_rows_are_typed_and_say_what_the_exported_files_say(tmp_path: Path) -> None:
+    config: dict[str, Any] = json.loads(write_config(tmp_path, embedded_stub()).read_text())
+    sft = {"kind": "sft", "name": "home", "count": 5}
+    run = Run(config | {"datasets": [sft]}, tmp_path / "run")
+    with pytest.raises(UsageError):
+        run.samples("home")
+    run.play()
+    rows = run.samples("home")
+    exported = [
+        (row["id"], row["messages"][-1]["content"])
+        for file in sorted(run.exports_folder.glob("home/trl/*.jsonl"))
+        for row in map(json.loads, file.read_text("utf-8").splitlines())
+    ]
+    assert [(row.id, row.messages[-1].content) for row in rows] == sorted(exported)
+    assert len(rows) == 5
+    assert all(isinstance(row, Sample) and isinstance(row.messages[0], Turn) for row in rows)
+    made = run.candidates("home")
+    assert [f"home-{one.draw.number:06d}" for one in made if one.accepted] == [r.id for r in rows]
+    with pytest.raises(UsageError, match="no data set 'sft'; it has: home"):
+        run.samples("sft")
 
 
 def test_a_notebook_awaits_it_and_keeps_its_own_handler_of_interrupts(

@@ -169,4 +169,6 @@ def test_only_a_row_from_a_scenario_names_one(window: int) -> None:
     draw = type(row.provenance.draw)(0, window=window, group=4, agent=0, facets={})
     provenance = type(row.provenance)(ORIGINS, "general", draw, {}, (), {})
     bare = Sample(row.id, "sft", row.messages, None, None, "p0", "train", provenance)
-    assert metadata_of([bare])[0]["scenario"] == ("" if window < 0 else "g0004/w0000")
+    said = metadata_of([bare])[0]
+    expected = ("", "") if window < 0 else ("g0004/w0000", "g0004")
+    assert (said["scenario"], said["group"]) == expected

@@ -9,6 +9,7 @@ from matrix_sim.cli.summary_lines import summary_lines
 from matrix_sim.config import BudgetConfig, RunConfig
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
+from tests.support.datasets import with_datasets
 from tests.support.small_world import finished, small_config
 
 FAULTS = {
@@ -92,3 +93,13 @@ def test_everything_is_in_the_json() -> None:
     assert figures["roles"]["modulator"]["setbacks"].keys() <= {"rate_limited", "timeout"}
     assert figures["all_roles"]["asked_again"]["truncated"] > 0
     assert figures["charged_cost"] > figures["all_roles"]["cost"] > 0
+
+
+def test_of_people_who_had_no_tick_to_act_in_no_action_is_told() -> None:
+    config = with_datasets({"kind": "sft", "count": 2, "ground": "persona"}, ticks=0)
+    summary = summarise_run(finished(config)[0], config.datasets)
+    said = summary_lines(summary, BudgetConfig())
+    assert said[0] == "9 people, no tick: data sets grow from people alone"
+    assert said[1] == f"{summary.replies} calls, 0 in flight at a kill"
+    assert any(line.startswith("data set sft: 2 of 2 rows") for line in said)
+    assert not any("action" in line or "plans" in line for line in said)
