@@ -177,9 +177,9 @@ class DryMaker:
 
     def _shared(self, kind: Kind) -> bool:
         """In a society that lives everybody has a goal, which is in the journal by then."""
-        return kind[0] is Role.EMBEDDING or (
-            kind[0] is Role.AGENT and self._config.society.ticks == 0
-        )
+        if kind[0] is Role.AGENT:
+            return self._config.society.ticks == 0
+        return not dataset_of(kind)
 
 
 class _Once:
