@@ -27,25 +27,23 @@ def dataset_doubts(config: RunConfig) -> tuple[str, ...]:
 
 def _thinking(config: RunConfig) -> list[str]:
     wanting = [dataset.label for dataset in config.datasets if dataset.thinks]
-    reasoner = model_of(config.models, Role.REASONER)
+    reasoner, own = model_of(config.models, Role.REASONER), config.models.reasoner is not None
     if not wanting or _told_to_think(reasoner):
         return []
-    own = config.models.reasoner is not None
+    needed = f"thinking is part of {_named(wanting)}, and"
     name = "models.reasoner" if own else "models.default, which is the reasoner here,"
     if reasoner.stub is not None:
         return [
-            f"thinking is part of {_named(wanting)}, and {name} is a stub that gives "
-            "none; add 'models.reasoner: {stub: {reasoning: true}}'"
+            f"{needed} {name} is a stub that gives none; add 'models.reasoner: {{stub: "
+            "{reasoning: true}}'"
         ]
-    return (
-        []
-        if own
-        else [
-            f"thinking is part of {_named(wanting)}, and nothing says that {name} "
-            "thinks; add 'reasoning: {enabled: true}' with its 'preset', or a 'models.reasoner' of its "
-            "own ('matrix-sim check-models' tells whether thinking comes)"
-        ]
-    )
+    if own:
+        return []  # somebody chose it
+    return [
+        f"{needed} nothing says that {name} thinks; add 'reasoning: {{enabled: true}}' with its "
+        "'preset', or a 'models.reasoner' of its own ('matrix-sim check-models' tells whether "
+        "thinking comes)"
+    ]
 
 
 def _told_to_think(model: ModelConfig) -> bool:

@@ -64,7 +64,9 @@ def test_a_budget_that_is_spent_among_the_rows_ends_cleanly_and_a_raised_one_goe
     living = small_config().model_copy(update={"models": whole.models})
     society, calls = finished(living)[0].usage().calls, store.usage().calls
     least = int(society + share * (calls - society))
-    small = whole.model_copy(update={"budget": whole.budget.model_copy(update={"max_calls": least})})
+    small = whole.model_copy(
+        update={"budget": whole.budget.model_copy(update={"max_calls": least})}
+    )
     spent, listener = RunStore.in_memory(budget=small.budget), Listener()
     for _ in range(2):  # the same command again changes nothing
         with pytest.raises(EnvironmentalFailure, match=r"--set budget\.max_calls=") as failure:
