@@ -52,8 +52,9 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
     import asyncio
 
     from matrix_sim.llm.backends import model_of
+    from matrix_sim.llm.contracts import Role
     from matrix_sim.llm.preflight import places_of, roles_asked
-    from matrix_sim.outlook.checkup import Checkup
+    from matrix_sim.outlook.checkup import Checkup, unthinking_stub
 
     config = loaded.config
     roles = roles_asked(config, founding=True)
@@ -76,7 +77,9 @@ def check_all(loaded: LoadedConfig) -> tuple[Checkup, ...]:
         model = model_of(config.models, role)
         if not model.base_urls and model.gguf is None:
             name = "local vectors" if model.stub is None else "the stub"
-            checkups.append(Checkup((role,), name, "in this process", ()))
+            said = (unthinking_stub(config),) if role is Role.REASONER else ()
+            found = tuple(finding for finding in said if finding is not None)
+            checkups.append(Checkup((role,), name, "in this process", found))
     return tuple(checkups)
 
 

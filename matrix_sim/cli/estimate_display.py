@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from matrix_sim.cli.columns import columns, money, number
+from matrix_sim.cli.estimate_rows import rows_as_dict, rows_assumptions, rows_lines
 from matrix_sim.config import RunConfig
 from matrix_sim.outlook.figures import Bound, Estimate, KindEstimate, RoleEstimate
 from matrix_sim.text import printable
@@ -31,6 +32,7 @@ def as_dict(found: Estimate) -> dict[str, Any]:
             }
             for role in found.roles
         ],
+        "datasets": [rows_as_dict(one) for one in found.datasets],
         "uncached_prompt_tokens": found.uncached_tokens,
         "further_rounds": {"calls": found.further_calls, "prompt_tokens": found.further_tokens},
         "one_more_round": {"calls": found.round_calls, "prompt_tokens": found.round_tokens},
@@ -51,7 +53,8 @@ def as_dict(found: Estimate) -> dict[str, Any]:
 
 def lines_of(found: Estimate, config: RunConfig) -> list[str]:
     """For people."""
-    lines = [*_head(found, config), *_table(found), *_rounds(found, config), *_time(found)]
+    lines = [*_head(found, config), *_table(found), *rows_lines(found)]
+    lines += [*_rounds(found, config), *_time(found)]
     lines += [_bound(bound, found) for bound in found.bounds]
     lines += [f"- {assumption}" for assumption in _assumptions(found, config)]
     return [printable(line) for line in lines]
@@ -85,35 +88,24 @@ def _table(found: Estimate) -> list[str]:
             rows += [_kind_row(kind, found) for kind in role.kinds]
     total = ["in all", f"{found.calls:,}", f"{found.prompt_tokens:,}"]
     if found.calibrated:
-        total += [_number(found.output_tokens), "", _money(found.cost, "no price")]
-    return _columns([head, *rows, total])
+        total += [number(found.output_tokens), "", money(found.cost, "no price")]
+    return columns([head, *rows, total])
 
 
 def _role_row(role: RoleEstimate, found: Estimate) -> list[str]:
     row = [f"{role.role.value} ({role.model})", f"{role.calls:,}", f"{role.prompt_tokens:,}"]
     if found.calibrated:
         own = role.kinds[0].seconds if len(role.kinds) == 1 else None
-        cost = _money(role.cost, "?" if role.priced else "no price")
-        row += [_number(role.output_tokens), _seconds(own), cost]
+        cost = money(role.cost, "?" if role.priced else "no price")
+        row += [number(role.output_tokens), _seconds(own), cost]
     return row
 
 
 def _kind_row(kind: KindEstimate, found: Estimate) -> list[str]:
     row = [f"  {kind.what}", f"{kind.calls:,}", f"{kind.prompt_tokens:,}"]
     if found.calibrated:
-        row += [_number(kind.output_tokens), _seconds(kind.seconds), ""]
+        row += [number(kind.output_tokens), _seconds(kind.seconds), ""]
     return row
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _rounds(found: Estimate, config: RunConfig) -> list[str]:
@@ -172,6 +164,7 @@ def _assumptions(found: Estimate, config: RunConfig) -> list[str]:
             "does; a model of its own may ask for more or less. --preview 3 plays three people "
             "on the real endpoints: then output tokens, cost and time are known, too."
         )
+    said += rows_assumptions(found.datasets)
     said.append(
         f"About {found.uncached_tokens:,} prompt tokens lie beyond a prefix cache of a million."
     )
@@ -186,13 +179,5 @@ def _rounded(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
-def _number(value: int | None) -> str:
-    return "?" if value is None else f"{value:,}"
-
-
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def _money(value: float | None, otherwise: str) -> str:
-    return otherwise if value is None else f"{value:,.2f}"

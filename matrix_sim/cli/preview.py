@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matrix_sim.cli.options import ConfigArgument, JsonOption, SetOption
+from matrix_sim.text import printable
 
 if TYPE_CHECKING:
     from matrix_sim.config.file import LoadedConfig
+    from matrix_sim.outlook.meter import Counts
     from matrix_sim.outlook.preview import Previewed
+    from matrix_sim.outlook.preview_rows import PreviewedDataset
 
 PreviewRunOption = Annotated[
     Path | None,
@@ -30,7 +33,9 @@ def preview(
     """Play a few people for one window on the real endpoints, and show it as it happens.
 
     What they want, plan and do, who hears of it, what the model thinks, and the scenario that comes
-    of it; then what it took. It is paid for like any run: some six calls a person.
+    of it; then a row of each data set for each of them, from the request to what the checks say;
+    then what it took. It is paid for like any run: some six calls a person, and two to twelve a
+    row.
     """
     import json
     import os
@@ -45,13 +50,33 @@ def preview(
         print(json.dumps(_figures(previewed), ensure_ascii=False, indent=2))
         return
     print("\nwhat it took")
+    width = max((len(what) for _, what in previewed.counts), default=0)
     for (role, what), count in sorted(previewed.counts.items()):
         taken = previewed.seconds.get((role, what))
         speed = f", {sum(taken) / len(taken):.1f} s each" if taken else ""
         print(
-            f"  {role.value:<10} {what:<9} {count.calls} calls, {count.counted_tokens:,} prompt "
-            f"tokens, {count.output_tokens:,} output tokens{speed}"
+            f"  {role.value:<10} {what:<{width}} {count.calls} calls, "
+            f"{count.counted_tokens:,} prompt tokens, {count.output_tokens:,} output tokens{speed}"
         )
+    for made in previewed.datasets:
+        print(f"  {_made_line(made, previewed.counts)}")
+
+
+def _made_line(made: PreviewedDataset, counts: Counts) -> str:
+    output = output_tokens_of(made.config.label, counts)
+    a_row = f"; {round(output / made.accepted):,} output tokens a row" if made.accepted else ""
+    refused = "".join(f", {count} by {check}" for check, count in made.refused.items())
+    return printable(
+        f"data set {made.config.label}: {made.accepted} of {len(made.candidates)} candidates "
+        f"became rows{f' (refused{refused[1:]})' if refused else ''}{a_row}"
+    )
+
+
+def output_tokens_of(label: str, counts: Counts) -> int:
+    """What a preview took for a data set, the refused candidates included."""
+    from matrix_sim.outlook.meter import dataset_of
+
+    return sum(n.output_tokens for kind, n in counts.items() if dataset_of(kind) == label)
 
 
 def played_preview(
@@ -84,7 +109,9 @@ def played_preview(
         )
         display = PreviewDisplay(opened.society, say)
         display.people()
-        return asyncio.run(play_preview(opened, run_owner(), display.tick, display.scenario))
+        return asyncio.run(
+            play_preview(opened, run_owner(), display.tick, display.scenario, display.dataset)
+        )
 
 
 def _figures(previewed: Previewed) -> dict[str, Any]:
@@ -101,5 +128,17 @@ def _figures(previewed: Previewed) -> dict[str, Any]:
                 **asdict(count),
             }
             for (role, what), count in sorted(previewed.counts.items())
+        ],
+        "datasets": [
+            {
+                "name": made.config.label,
+                "kind": made.config.kind,
+                "rows": made.accepted,
+                "candidates": len(made.candidates),
+                "refused": dict(made.refused),
+                "output_tokens": output_tokens_of(made.config.label, previewed.counts),
+                "problem": made.problem,
+            }
+            for made in previewed.datasets
         ],
     }

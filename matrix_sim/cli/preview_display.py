@@ -1,4 +1,4 @@
-"""How a preview looks while it goes: what people want, do and hear of, and what comes of it."""
+"""How a preview looks: what people want, do and hear of, what comes of it, the rows made of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from matrix_sim.messages import AgentStep, Goal, Scenario, TickReport, agent_label, group_label
 from matrix_sim.outlook.preview import Happening
+from matrix_sim.outlook.preview_rows import PreviewedDataset
 from matrix_sim.society.society import Society
+from matrix_sim.synthesis.contracts import Candidate, Completion
 from matrix_sim.text import clip, printable
 
 _TEXT = 240
@@ -45,6 +47,38 @@ class PreviewDisplay:
         failed = f"(no summary: {scenario.failure.value})" if scenario.failure else ""
         self._line(1, scenario.summary or failed, characters=4 * _TEXT)
 
+    def dataset(self, made: PreviewedDataset) -> None:
+        """Its rows, and what was refused."""
+        for candidate in made.candidates:
+            self._candidate(candidate)
+        if not made.candidates:
+            self._line(0, f"data set {made.config.label}: nothing was made")
+            self._line(1, made.problem, characters=2 * _TEXT)
+
+    def _candidate(self, candidate: Candidate) -> None:
+        draw, completion = candidate.draw, candidate.completion
+        drawn = ", ".join(f"{facet} {option}" for facet, option in draw.facets.items())
+        self._line(0, f"data set {candidate.dataset}, candidate {draw.number} ({drawn})")
+        asker = self._name(draw.agent)
+        if completion is not None:
+            self._completion(asker, completion)
+        elif candidate.opening is not None:
+            self._line(1, f"{asker}: {candidate.opening.text}", characters=2 * _TEXT)
+        self._line(2, f"-> {_fate(candidate)}")
+
+    def _completion(self, asker: str, completion: Completion) -> None:
+        for turn in completion.turns:
+            self._thought(turn.reasoning, 2)
+            who = asker if turn.role == "user" else turn.role
+            self._line(1, f"{who}: {turn.content}", characters=2 * _TEXT)
+        if completion.chosen:
+            self._thought(completion.chosen_reasoning, 2)
+            for name in ("chosen", "rejected"):
+                rating = completion.labels.get(f"{name}_rating")
+                rated = "" if rating is None else f" ({rating:g} of 10)"
+                text = getattr(completion, name)
+                self._line(1, f"{name}{rated}: {text}", characters=2 * _TEXT)
+
     def _goal(self, agent: int, goal: Goal, thoughts: Mapping[str, str]) -> None:
         self._line(0, self._name(agent))
         self._thought(thoughts.get(f"goal/{agent_label(agent)}"))
@@ -77,3 +111,13 @@ class PreviewDisplay:
 
     def _line(self, depth: int, text: str, characters: int = _TEXT) -> None:
         self._say("  " * depth + clip(printable(" ".join(text.split())), characters))
+
+
+def _fate(candidate: Candidate) -> str:
+    if candidate.accepted:
+        return "a row"
+    failed = candidate.failure
+    if failed is not None:
+        return f"no row: {failed.part} failed ({failed.failure.value})"
+    refusing = next((verdict for verdict in candidate.verdicts if not verdict.ok), None)
+    return "no row" if refusing is None else f"no row: {refusing.check}: {refusing.reason}"

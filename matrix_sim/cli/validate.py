@@ -35,6 +35,7 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
     Raises:
         UsageError: the personas, the group sizes or the prompts cannot be used.
     """
+    from matrix_sim.config.doubts import dataset_doubts
     from matrix_sim.config.roles import model_of, roles_in_use
     from matrix_sim.llm.local_server import check_model_files
     from matrix_sim.personas.loading import load_personas
@@ -63,7 +64,12 @@ def run_outlook(loaded: LoadedConfig) -> dict[str, Any]:
         "attribution": selection.attribution,
         "left_out": [one.as_dict() for one in selection.left_out],
         "ids_made": selection.ids_made,
-        "notes": [*loaded.notes, *check_model_files(config), *selection.notes],
+        "notes": [
+            *loaded.notes,
+            *check_model_files(config),
+            *selection.notes,
+            *dataset_doubts(config),
+        ],
         "anonymised": _counts(selection.anonymised),
         "groups": groups,
         "quota": config.society.scenarios,
@@ -98,31 +104,34 @@ def _dataset(dataset: DatasetConfig) -> dict[str, Any]:
         "kind": dataset.kind,
         "count": dataset.count,
         "requirement": dataset.requirement,
+        "ground": dataset.ground,
         "reasoning": dataset.thinks,
     }
 
 
 def _dataset_line(one: dict[str, Any]) -> str:
-    thinking = ", with the thinking" if one["reasoning"] else ""
-    return f"{one['count']} rows ({one['kind']}{thinking}): {one['requirement']}"
+    thinking = " with the thinking" if one["reasoning"] else ""
+    about = one["requirement"] if one["requirement"] != "general" else "whatever there is"
+    ground = ", from people alone" if one["ground"] == "persona" else ""
+    return f"{one['name']}: {one['count']:,} of {one['kind']}{thinking}, on {about}{ground}"
 
 
 def _lines(outlook: dict[str, Any]) -> list[str]:
     quota = outlook["quota"]
     goal = f"{quota} scenarios, at first {{}}" if quota else "{}"
     replaced = outlook["anonymised"]
-    rows = {
-        "name": f"{outlook['name']} (seed {outlook['seed']}, {outlook['language']})",
-        "personas": f"{outlook['personas']} of {outlook['in_source']}, {outlook['source']}",
-        "from": outlook["attribution"],
-        "anonymised": None if replaced is None else anonymised_line(replaced),
-        "groups": outlook["groups"],
-        "horizon": goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows"),
-        **outlook["models"],
-        **{one["name"]: _dataset_line(one) for one in outlook["datasets"]},
-        "prompts": outlook["prompts"],
-        "placement": outlook["placement"],
-        "identity": outlook["identity"][:16],
-    }
-    lines = [f"  {key:<10} {value}" for key, value in rows.items() if value is not None]
+    rows: list[tuple[str, object]] = [
+        ("name", f"{outlook['name']} (seed {outlook['seed']}, {outlook['language']})"),
+        ("personas", f"{outlook['personas']} of {outlook['in_source']}, {outlook['source']}"),
+        ("from", outlook["attribution"]),
+        ("anonymised", None if replaced is None else anonymised_line(replaced)),
+        ("groups", outlook["groups"]),
+        ("horizon", goal.format(f"{outlook['ticks']} ticks in {outlook['windows']} windows")),
+        *outlook["models"].items(),
+        *(("data set", _dataset_line(one)) for one in outlook["datasets"]),
+        ("prompts", outlook["prompts"]),
+        ("placement", outlook["placement"]),
+        ("identity", outlook["identity"][:16]),
+    ]
+    lines = [f"  {key:<10} {value}" for key, value in rows if value is not None]
     return [printable(line) for line in lines + [f"  note: {note}" for note in outlook["notes"]]]

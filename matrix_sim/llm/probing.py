@@ -169,14 +169,19 @@ class ChatProbes:
         self._writer = BodyWriter(self._model, json_instruction, thinking_instruction="")
         self._length: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
 
-    async def chat(self, messages: tuple[Message, ...]) -> Chatted:
+    async def chat(self, messages: tuple[Message, ...], *, whole: bool = False) -> Chatted:
         """Ask something; only whether and how it is answered matters.
+
+        Args:
+            messages: what is asked.
+            whole: whether the reply is to have all of its room: one that is to hold thinking is
+                not recognised by its beginning alone.
 
         Raises:
             EnvironmentalFailure: there was no reply.
         """
-        told = self._model.reasoning.enabled is not None
-        room = self._model.max_tokens if told else min(_SHORT_REPLY, self._model.max_tokens)
+        whole = whole or self._model.reasoning.enabled is not None
+        room = self._model.max_tokens if whole else min(_SHORT_REPLY, self._model.max_tokens)
         begun = time.monotonic()
         answer = await self._answer(_request(messages, room), Structure.PROMPT)
         seconds = time.monotonic() - begun

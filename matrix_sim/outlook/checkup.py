@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from matrix_sim.config import ModelConfig
-from matrix_sim.llm.backends import key_of
+from matrix_sim.config import ModelConfig, RunConfig
+from matrix_sim.llm.backends import key_of, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance, Message, Role
 from matrix_sim.llm.dialect import Structure, dialect_of
 from matrix_sim.llm.embedding_client import EmbeddingClient
@@ -63,6 +63,16 @@ class Checkup:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking:
+    """What needs the thinking of the reasoner."""
+
+    datasets: tuple[str, ...] = ()
+    """The labels of data sets that keep it."""
+    question: tuple[Message, ...] = ()
+    """A prompt as the reasoner's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What a config asks of its models."""
 
@@ -71,6 +81,9 @@ class Needs:
     largest_prompts: Mapping[Role, int]
     """Estimated tokens of the longest prompt of each role, in a dry run."""
     json_instruction: JsonInstruction
+    in_prose: tuple[Role, ...] = ()
+    """The roles that are never asked for a reply of a shape."""
+    thinking: Thinking = Thinking()
 
 
 async def check_up(place: Place, secrets: Mapping[str, SecretStr], needs: Needs) -> Checkup:
@@ -84,6 +97,16 @@ async def check_up(place: Place, secrets: Mapping[str, SecretStr], needs: Needs)
     return Checkup(place.roles, place.model.model or "", place.address, tuple(findings))
 
 
+def unthinking_stub(config: RunConfig) -> Finding | None:
+    """That data sets want thinking of a stub that gives none."""
+    needed = tuple(dataset.label for dataset in config.datasets if dataset.thinks)
+    stub = model_of(config.models, Role.REASONER).stub
+    if not needed or stub is None or stub.reasoning:
+        return None
+    todo = "give it a 'models.reasoner: {stub: {reasoning: true}}'"
+    return Finding("thinking", "wrong", _missing(needed, None), todo)
+
+
 async def _chat_findings(errands: Errands, place: Place, needs: Needs) -> list[Finding]:
     model, probes = place.model, ChatProbes(errands, needs.json_instruction)
     findings, reached = list[Finding](), None
@@ -92,8 +115,11 @@ async def _chat_findings(errands: Errands, place: Place, needs: Needs) -> list[F
         findings.append(Finding("reachable", "ok", _ms(reached.seconds)))
         chatted = await probes.chat(needs.question)
         findings += [_key(errands), _model(reached, chatted.served, model)]
-        findings.append(await _structure(probes, model))
-        findings.append(_thinking(chatted, model))
+        if all(role in needs.in_prose for role in place.roles):
+            findings.append(Finding("replies of a shape", "ok", "none is needed"))
+        else:
+            findings.append(await _structure(probes, model))
+        findings.append(await _thinking(probes, chatted, place, needs.thinking))
         findings.append(_usage(chatted))
         if model.stream:
             findings.append(await _streaming(probes))
@@ -221,17 +247,18 @@ async def _other_way(probes: ChatProbes, first: Structure) -> Structured | None:
     return None
 
 
-def _thinking(chatted: Chatted, model: ModelConfig) -> Finding:
-    told, where = model.reasoning.enabled, chatted.reasoning
+async def _thinking(
+    probes: ChatProbes, chatted: Chatted, place: Place, needed: Thinking
+) -> Finding:
+    where, told = chatted.reasoning, place.model.reasoning.enabled
+    if Role.REASONER in place.roles and needed.datasets:
+        where = (await probes.chat(needed.question, whole=True)).reasoning
+        if not where:
+            return Finding("thinking", "wrong", _missing(needed.datasets, told), _HAVE_IT_THINK)
     found = f"found {'in the text' if where == 'inline' else f'in {where!r}'}" if where else "none"
     if told and not where:
-        return Finding(
-            "thinking",
-            "wrong",
-            "none, though 'reasoning.enabled' asks for it",
-            "set 'preset' to the model's family, or have the server hand its thinking over "
-            "(vLLM and SGLang: --reasoning-parser; llama.cpp: --reasoning-format)",
-        )
+        said = "none, though 'reasoning.enabled' asks for it"
+        return Finding("thinking", "wrong", said, _HAND_IT_OVER)
     if told is False and where:
         return Finding(
             "thinking",
@@ -240,6 +267,22 @@ def _thinking(chatted: Chatted, model: ModelConfig) -> Finding:
             "set 'preset' to the model's family; some models cannot be told",
         )
     return Finding("thinking", "ok", found)
+
+
+_HAND_IT_OVER = (
+    "set 'preset' to the model's family, or have the server hand its thinking over "
+    "(vLLM and SGLang: --reasoning-parser; llama.cpp: --reasoning-format)"
+)
+_HAVE_IT_THINK = (
+    "give 'models.reasoner' a model that thinks, with 'reasoning: {enabled: true}', and "
+    + _HAND_IT_OVER
+)
+
+
+def _missing(datasets: tuple[str, ...], told: bool | None) -> str:
+    labels = " and ".join(repr(label) for label in datasets)
+    forbids = ", and 'reasoning.enabled' forbids it" if told is False else ""
+    return f"none, though it is part of {labels}{forbids}: every row would be refused"
 
 
 def _usage(chatted: Chatted) -> Finding:

@@ -1,4 +1,4 @@
-"""A society played on the stub, so that what it would ask of its models can be counted.
+"""A run on the stub, so that what it would ask of its models can be counted.
 
 Nobody is asked and nothing is paid: the config's own people, settings, language and prompts, but
 every model is the embedded stub, and people are grouped by vectors that are made here.
@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from matrix_sim.config import ModelConfig, ModelsConfig, RunConfig, SocietyConfig, StubConfig
+from matrix_sim.config import RunConfig, SocietyConfig
+from matrix_sim.config.roles import played_roles
 from matrix_sim.founding import found_society
 from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import LLM, Role
 from matrix_sim.llm.prefix_cache import COARSE_BLOCK_TOKENS, PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.reply_terms import ReplyTerms
-from matrix_sim.llm.stub.faults import FaultPlan
+from matrix_sim.outlook.dry_making import MOST_ROWS, DryMaker, DryMaking
 from matrix_sim.outlook.meter import Counts, Kind, Meter
 from matrix_sim.outlook.sample import Sample, SampledGroups, sample_of
+from matrix_sim.outlook.stubbed import on_the_stub
 from matrix_sim.outlook.unkept import Unkept
 from matrix_sim.personas.anonymise.close_look import look_closely
 from matrix_sim.personas.model import Persona
@@ -30,12 +33,16 @@ from matrix_sim.run_directory import embedding_of
 from matrix_sim.society.homophily.arrangement import count_groups
 from matrix_sim.society.horizon import horizon_of
 from matrix_sim.society.simulation import SimulationEnd
+from matrix_sim.society.society import Society
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
+from matrix_sim.synthesis.facets import load_facets
 
 MOST_ACTIONS = 10_000
 """Turns that are played, at most, about; a config with more of them is sampled."""
 MOST_SECONDS = 20.0
+_SOCIETY_SHARE = 0.5
+"""Of that time, what the society may take where data sets are made from it."""
 _MARGIN = 0.7
 """How much of the time left a second sample may be planned to take."""
 _FIRST_ACTIONS = 2_500
@@ -56,10 +63,10 @@ Wrap = Callable[[LLM], LLM]
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a part of a society asked of its models, and how large a part it was."""
+    """What a part of a run asked of its models, and how large a part it was."""
 
     counts: Counts
-    """Of the part that was played, as far as the horizon or the first stage of a quota."""
+    """Of the part of the society that was played, to the horizon or the first stage of a quota."""
     further: Counts
     """Of the part that was played, in rounds that a quota needed beyond that."""
     rounds: int
@@ -80,6 +87,8 @@ class DryRun:
     """Turns that came to something, of the part that was played."""
     end: SimulationEnd
     """Of the part that was played."""
+    making: DryMaking
+    """Of the data sets."""
     seconds: float
     """What it took."""
 
@@ -88,8 +97,13 @@ class DryRun:
         """Whether it is a part only."""
         return self.played_groups < self.groups
 
+    @property
+    def scenarios(self) -> float:
+        """How many all of it will have, about."""
+        return self.end.scenarios * self.groups / max(1, self.played_groups)
+
     def factor(self, kind: Kind) -> float:
-        """By what the figures of a kind have to be multiplied for all of the society."""
+        """By what the society's figures of a kind have to be multiplied for all of the society."""
         if kind[0] is Role.ANONYMISER:
             return self.people / max(1, self.looked_at)
         if kind[0] is Role.AGENT:
@@ -104,9 +118,10 @@ def dry_run(
     *,
     clock: Callable[[], float],
     most_actions: int = MOST_ACTIONS,
+    most_rows: int = MOST_ROWS,
     wrap: Wrap = lambda llm: llm,
 ) -> DryRun:
-    """Play a society on the stub to its horizon, or a sample of it.
+    """Play a society on the stub to its horizon and make its data sets; or a sample of both.
 
     Args:
         config: of the run; no endpoint of it is asked.
@@ -114,32 +129,40 @@ def dry_run(
         prompts: of the run.
         clock: seconds, monotonic.
         most_actions: how many turns are played at most, about.
+        most_rows: how many rows of each data set are made at most.
         wrap: puts something around the stub.
 
     Raises:
-        UsageError: the bounds of `group_size` cannot be kept with so many people.
+        UsageError: the bounds of `group_size` cannot be kept with so many people; or the facets
+            of the data sets, or a benchmark file, are no good.
     """
     begun = clock()
+    share = _SOCIETY_SHARE if config.datasets else 1.0
     groups = count_groups(len(personas), config.society)
     ticks = horizon_of(config.society, groups).first().end
-    stubbed = _on_the_stub(config)
+    stubbed = on_the_stub(config)
     living = _at_most(personas, _MOST_PEOPLE, config.seed)
     embedding = embedding_of(stubbed, RunStore.in_memory())
     society = found_society(stubbed, living, prompts, embedding).society
-    player = _Player(stubbed, prompts, groups, wrap)
-    founded = clock()
-    most = max(1, most_actions // ticks)
-    sample = sample_of(society, min(most, max(1, _FIRST_ACTIONS // ticks)), config.seed)
-    played = asyncio.run(player.play(sample))
-    took, left = max(1e-6, clock() - founded), MOST_SECONDS - (clock() - begun)
-    affordable = max(0, int(sample.people * _MARGIN * left / took))
-    larger = sample_of(society, min(most, affordable), config.seed)
-    if larger.people >= min(_WORTH_IT * sample.people, len(living)) and not sample.whole:
-        sample, played = larger, asyncio.run(player.play(larger))
-    counts, looked_at = dict(played.counts), personas[:0]
-    if config.personas.anonymised == "llm":
-        looked_at = _at_most(personas, _MOST_LOOKED_AT, config.seed)
-        counts |= asyncio.run(player.look(looked_at))
+    with ExitStack() as stores:
+        player = _Player(stubbed, prompts, groups, wrap, stores)
+        founded = clock()
+        most = max(1, most_actions // max(1, ticks))
+        sample = sample_of(society, min(most, max(1, _FIRST_ACTIONS // max(1, ticks))), config.seed)
+        played = asyncio.run(player.play(sample))
+        took, left = max(1e-6, clock() - founded), share * MOST_SECONDS - (clock() - begun)
+        affordable = max(0, int(sample.people * _MARGIN * left / took))
+        larger = sample_of(society, min(most, affordable), config.seed)
+        if larger.people >= min(_WORTH_IT * sample.people, len(living)) and not sample.whole:
+            sample, played = larger, asyncio.run(player.play(larger))
+        counts, looked_at = dict(played.counts), personas[:0]
+        if config.personas.anonymised == "llm":
+            looked_at = _at_most(personas, _MOST_LOOKED_AT, config.seed)
+            counts |= asyncio.run(player.look(looked_at))
+        making = DryMaking()
+        if config.datasets:
+            until = begun + MOST_SECONDS
+            making = asyncio.run(player.make(played, clock, until, most_rows))
     return DryRun(
         counts=counts,
         further=played.further,
@@ -153,6 +176,7 @@ def dry_run(
         looked_at=len(looked_at),
         actions=played.actions,
         end=played.end,
+        making=making,
         seconds=clock() - begun,
     )
 
@@ -163,6 +187,9 @@ class _Played:
     further: Counts
     end: SimulationEnd
     actions: int
+    society: Society
+    """With the settings of the part."""
+    store: RunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +199,8 @@ class _Player:
     groups: int
     """Of the whole society."""
     wrap: Wrap
+    stores: ExitStack
+    """Closes what was played in."""
 
     async def play(self, sample: Sample) -> _Played:
         share = sample.groups / self.groups
@@ -179,22 +208,40 @@ class _Player:
         society = replace(sample.society, settings=settings)
         backends, llm = self._models()
         meter = Meter(llm, PrefixCache(round(share * PREFIX_CACHE_TOKENS), COARSE_BLOCK_TOKENS))
-        with RunStore.in_memory() as store:
-            channel = InlineCommit(store)
-            rehearsal = Rehearsal(self.config, society, self.prompts, meter, channel)
-            simulation = rehearsal.simulation(
-                store.progress(sample.groups, settings.scenario_window),
-                plan=replace(
-                    rehearsal.plan,
-                    neighbours=sample.neighbours,
-                    horizon=horizon_of(settings, sample.groups),
-                ),
-                groups=SampledGroups(OwnGroups(rehearsal.group), sample),
-            )
-            meter.further = lambda: simulation.stage.round > 0
-            end = await simulation.run()
+        store = self.stores.enter_context(RunStore.in_memory())
+        rehearsal = Rehearsal(self.config, society, self.prompts, meter, InlineCommit(store))
+        simulation = rehearsal.simulation(
+            store.progress(sample.groups, settings.scenario_window),
+            plan=replace(
+                rehearsal.plan,
+                neighbours=sample.neighbours,
+                horizon=horizon_of(settings, sample.groups),
+            ),
+            groups=SampledGroups(OwnGroups(rehearsal.group), sample),
+        )
+        meter.further = lambda: simulation.stage.round > 0
+        end = await simulation.run()
         await backends.close()
-        return _Played(meter.counts, meter.further_counts, end, simulation.tally.actions)
+        actions = simulation.tally.actions
+        return _Played(meter.counts, meter.further_counts, end, actions, society, store)
+
+    async def make(
+        self, played: _Played, clock: Callable[[], float], until: float, most_rows: int
+    ) -> DryMaking:
+        backends, llm = self._models(played_roles(self.config))
+        maker = DryMaker(
+            self.config.model_copy(update={"society": played.society.settings}),
+            played.society,
+            self.prompts,
+            load_facets(self.config.language, self.config.prompts),
+            InlineCommit(played.store),
+            llm,
+        )
+        made = await maker.make(
+            scenarios=played.end.scenarios, clock=clock, until=until, most_rows=most_rows
+        )
+        await backends.close()
+        return made
 
     async def look(self, personas: Sequence[Persona]) -> Counts:
         backends, llm = self._models((Role.ANONYMISER,))
@@ -218,30 +265,6 @@ def _scaled(society: SocietyConfig, played: int, groups: int) -> SocietyConfig:
     first = math.ceil(quota / played)
     most = min(society.max_windows, first + max(_FURTHER_WINDOWS, first // 2))
     return society.model_copy(update={"scenarios": quota, "max_windows": most})
-
-
-def _on_the_stub(config: RunConfig) -> RunConfig:
-    """The config with the stub for every model."""
-    models = config.models
-    stubbed = ModelsConfig(
-        default=_stub_of(models.default),
-        agent=models.agent and _stub_of(models.agent),
-        modulator=models.modulator and _stub_of(models.modulator),
-        anonymiser=models.anonymiser and _stub_of(models.anonymiser),
-        embedding=models.embedding if models.embedding.local else _stub_of(models.embedding),
-    )
-    return config.model_copy(update={"models": stubbed, "secrets": {}})
-
-
-def _stub_of(model: ModelConfig) -> ModelConfig:
-    stub = model.stub or StubConfig()
-    # What spoils a reply is asked about again, and counts; what keeps one back only takes time.
-    spoiling = FaultPlan(0, stub.faults).outcome_rates
-    return ModelConfig(
-        stub=StubConfig(faults=dict(spoiling), reasoning=stub.reasoning),
-        max_tokens=model.max_tokens,
-        max_tokens_limit=model.max_tokens_limit,
-    )
 
 
 def _at_most(personas: Sequence[Persona], most: int, seed: int) -> Sequence[Persona]:

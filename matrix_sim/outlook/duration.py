@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.llm.backends import model_of
 from matrix_sim.llm.contracts import Role
 from matrix_sim.outlook.dry_run import DryRun
-from matrix_sim.outlook.figures import Duration, RoleEstimate
+from matrix_sim.outlook.figures import DatasetEstimate, Duration, RoleEstimate
 
 Seconds = Mapping[tuple[Role, str], float | None]
 
 
 def duration_of(
-    config: RunConfig, played: DryRun, roles: Sequence[RoleEstimate]
+    config: RunConfig,
+    played: DryRun,
+    roles: Sequence[RoleEstimate],
+    datasets: Sequence[DatasetEstimate],
 ) -> Duration | None:
-    """The longest of: all replies, as many at once as may be; one group's ticks; the limits.
+    """The society and then the data sets, each as long as what it waits for; or the limits.
+
+    A society waits for all replies, as many at once as may be, or for one group's ticks; data sets
+    for all replies, or for the calls of one row. Limits by the minute hold for both together.
 
     None where no reply was timed.
     """
@@ -27,12 +34,29 @@ def duration_of(
     if not timed:
         return None
     typical = fmean(timed)
-    waits = [
-        _all_replies(config, roles, typical),
-        _one_group(played, seconds, typical),
-        *_limits(config, roles),
+    living = [_all_replies(config, _part(roles, rows=False), typical)]
+    if played.end.ticks:
+        living.append(_one_group(played, seconds, typical))
+    longest = max(living, key=_seconds)
+    if datasets:
+        making = [_all_replies(config, _part(roles, rows=True), typical), *_one_row(datasets)]
+        rows = max(making, key=_seconds)
+        because = f"{longest.because}; then for data sets {rows.because}"
+        longest = Duration(longest.seconds + rows.seconds, because)
+    return max((longest, *_limits(config, roles)), key=_seconds)
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.seconds
+
+
+def _part(roles: Sequence[RoleEstimate], *, rows: bool) -> list[RoleEstimate]:
+    """The roles with what they ask for rows of data sets, or with the rest."""
+    parts = [
+        replace(role, kinds=tuple(kind for kind in role.kinds if bool(kind.dataset) is rows))
+        for role in roles
     ]
-    return max(waits, key=lambda one: one.seconds)
+    return [role for role in parts if role.kinds]
 
 
 def _all_replies(config: RunConfig, roles: Sequence[RoleEstimate], typical: float) -> Duration:
@@ -56,6 +80,15 @@ def _one_group(played: DryRun, seconds: Seconds, typical: float) -> Duration:
     )
     path = (seconds.get((Role.AGENT, "goal")) or typical) + played.end.ticks * (tick or typical)
     return Duration(path, f"{played.end.ticks} ticks, each after the one before")
+
+
+def _one_row(datasets: Sequence[DatasetEstimate]) -> list[Duration]:
+    """The calls of one candidate, which wait for each other."""
+    return [
+        Duration(one.sequence_s, f"the calls of one row of {one.label}")
+        for one in datasets
+        if one.sequence_s is not None
+    ]
 
 
 def _limits(config: RunConfig, roles: Sequence[RoleEstimate]) -> list[Duration]:

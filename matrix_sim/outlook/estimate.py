@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean
 
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.llm.backends import model_of
 from matrix_sim.llm.contracts import Role, Usage
 from matrix_sim.llm.tariff import BILLION, Tariff
+from matrix_sim.outlook.dry_making import DryDataset
 from matrix_sim.outlook.dry_run import DryRun
 from matrix_sim.outlook.duration import duration_of
-from matrix_sim.outlook.figures import Bound, Estimate, KindEstimate, RoleEstimate
-from matrix_sim.outlook.meter import Count, Counts, Kind
+from matrix_sim.outlook.figures import (
+    Bound,
+    DatasetEstimate,
+    Estimate,
+    KindEstimate,
+    RoleEstimate,
+)
 from matrix_sim.outlook.preview import Previewed
+from matrix_sim.outlook.preview_rows import PreviewedDataset
+from matrix_sim.outlook.scaling import Scale
 
 GROUPING = "grouping"
 """The kind of the calls that people are grouped by."""
@@ -33,10 +40,8 @@ def estimate(
         profile_tokens: estimated tokens of the texts that people are grouped by.
         previewed: what the real endpoints took for a few people.
     """
-    scale = _Scale(played, previewed)
-    kinds: dict[Role, list[KindEstimate]] = {}
-    for kind in sorted({**played.counts, **played.further}):
-        kinds.setdefault(kind[0], []).append(scale.kind(kind, played.counts, played.further))
+    scale = Scale(config, played, previewed)
+    kinds = _asked(played, scale)
     if not config.models.embedding.local:
         calls = math.ceil(played.people / _EMBEDDED_AT_ONCE) + 1
         output = None if previewed is None else 0
@@ -47,105 +52,83 @@ def estimate(
         for role in Role
         if role in kinds
     )
-    further = [scale.kind(kind, played.further) for kind in played.further]
+    seen = {} if previewed is None else {one.config.label: one for one in previewed.datasets}
+    datasets = tuple(
+        _dataset(config, made, roles, seen.get(made.config.label))
+        for made in played.making.datasets
+    )
+    further = [scale.society(kind, played.further) for kind in played.further]
     round_calls, round_tokens = scale.round() if config.society.scenarios else (0, 0)
+    timed = previewed is not None
     unbounded = Estimate(
         dry_run=played,
         roles=roles,
+        datasets=datasets,
         further_calls=sum(kind.calls for kind in further),
         further_tokens=sum(kind.prompt_tokens for kind in further),
         round_calls=round_calls,
         round_tokens=round_tokens,
         uncached_tokens=scale.uncached(),
-        duration=None if previewed is None else duration_of(config, played, roles),
+        duration=duration_of(config, played, roles, datasets) if timed else None,
         bounds=(),
-        calibrated=previewed is not None,
+        calibrated=timed,
     )
     return replace(unbounded, bounds=_bounds(unbounded, config))
 
 
-class _Scale:
-    """From what was counted in a part to what all of it will be."""
-
-    def __init__(self, played: DryRun, previewed: Previewed | None) -> None:
-        self._played = played
-        self._seen: Counts = {} if previewed is None else previewed.counts
-        self._seconds = {} if previewed is None else previewed.seconds
-
-    def kind(self, kind: Kind, *parts: Counts) -> KindEstimate:
-        """One kind, over these parts."""
-        counted = _together(part[kind] for part in parts if kind in part)
-        factor, like = self._played.factor(kind), self._like(kind)
-        calls = factor * counted.calls
-        output = None if like is None else round(calls * like.output_tokens / like.calls)
-        taken = self._seconds.get(kind)
-        return KindEstimate(
-            what=kind[1],
-            calls=round(calls),
-            prompt_tokens=round(factor * counted.prompt_tokens * _ratio(like)),
-            output_tokens=output,
-            seconds=fmean(taken) if taken else None,
-        )
-
-    def _like(self, kind: Kind) -> Count | None:
-        """What the preview saw of a kind; or of its role, or of all, where it saw none of it."""
-        if not self._seen:
-            return None
-        if kind[0] is Role.EMBEDDING:
-            return self._seen.get(kind, Count(calls=1))
-        chats = [seen for seen in self._seen if seen[0] is not Role.EMBEDDING]
-        own = [seen for seen in chats if seen == kind] or [s for s in chats if s[0] is kind[0]]
-        return _together(self._seen[seen] for seen in own or chats)
-
-    def round(self) -> tuple[int, int]:
-        """Calls and prompt tokens of one more window of every group, with a goal for everybody."""
-        windows = max(1, self._played.ticks // self._played.window)
-        calls = tokens = 0.0
-        for kind in self._played.counts:
-            if kind[0] is not Role.ANONYMISER:
-                share = 1 if kind[1] == "goal" else windows
-                found = self.kind(kind, self._played.counts)
-                calls += found.calls / share
-                tokens += found.prompt_tokens / share
-        return round(calls), round(tokens)
-
-    def uncached(self) -> int:
-        """Prompt tokens beyond the prefix cache, of all rounds."""
-        parts = self._played.counts, self._played.further
-        return round(
-            math.fsum(
-                self._played.factor(kind) * count.uncached_tokens
-                for counts in parts
-                for kind, count in counts.items()
-            )
-        )
+def _asked(played: DryRun, scale: Scale) -> dict[Role, list[KindEstimate]]:
+    """By role: what the society asks, then the data sets in turn."""
+    found: dict[Role, list[KindEstimate]] = {}
+    for kind in sorted({**played.counts, **played.further}):
+        found.setdefault(kind[0], []).append(scale.society(kind, played.counts, played.further))
+    for kind in played.making.shared:
+        found.setdefault(kind[0], []).append(scale.shared(kind))
+    for made in played.making.datasets:
+        for kind in made.counts:
+            found.setdefault(kind[0], []).append(scale.row(kind, made))
+    return found
 
 
-def _together(counts: Iterable[Count]) -> Count:
-    total = Count()
-    for count in counts:
-        total.calls += count.calls
-        total.prompt_tokens += count.prompt_tokens
-        total.counted_tokens += count.counted_tokens
-        total.output_tokens += count.output_tokens
-    return total
-
-
-def _ratio(like: Count | None) -> float:
-    """Tokens of the endpoint for one estimated token."""
-    if like is None or not like.counted_tokens or not like.prompt_tokens:
-        return 1.0
-    return like.counted_tokens / like.prompt_tokens
+def _dataset(
+    config: RunConfig,
+    made: DryDataset,
+    roles: Sequence[RoleEstimate],
+    previewed: PreviewedDataset | None,
+) -> DatasetEstimate:
+    label = made.config.label
+    own = [(role, kind) for role in roles for kind in role.kinds if kind.dataset == label]
+    outputs = [kind.output_tokens for _, kind in own if kind.output_tokens is not None]
+    costs = [_cost(model_of(config.models, role.role), kind) for role, kind in own]
+    timed = [(kind.calls, kind.seconds) for _, kind in own if kind.seconds is not None]
+    known, candidates = len(outputs) == len(own), made.candidates
+    return DatasetEstimate(
+        label=label,
+        kind=made.config.kind,
+        rows=made.rows,
+        wanted=made.config.count,
+        candidates=candidates,
+        calls=sum(kind.calls for _, kind in own),
+        prompt_tokens=sum(kind.prompt_tokens for _, kind in own),
+        output_tokens=sum(outputs) if known else None,
+        cost=None if None in costs else math.fsum(cost for cost in costs if cost is not None),
+        sequence_s=math.fsum(n * s for n, s in timed) / max(1, candidates) if timed else None,
+        made=made,
+        previewed=previewed,
+    )
 
 
 def _role(role: Role, model: ModelConfig, kinds: tuple[KindEstimate, ...]) -> RoleEstimate:
     priced = model.price is not None
     found = RoleEstimate(role, _name(model), kinds, None, priced)
-    output = found.output_tokens
-    if not priced or output is None:
-        return found
-    cost = Tariff.of(model.price).cost(Usage(found.prompt_tokens, output))
-    return replace(found, cost=cost / BILLION)
+    return replace(found, cost=_cost(model, found))
+
+
+def _cost(model: ModelConfig, found: KindEstimate | RoleEstimate) -> float | None:
+    """None without a preview or a price."""
+    if model.price is None or found.output_tokens is None:
+        return None
+    usage = Usage(found.prompt_tokens, found.output_tokens)
+    return Tariff.of(model.price).cost(usage) / BILLION
 
 
 def _name(model: ModelConfig) -> str:

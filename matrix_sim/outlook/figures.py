@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 
 from matrix_sim.llm.contracts import Role
+from matrix_sim.outlook.dry_making import DryDataset
 from matrix_sim.outlook.dry_run import DryRun
+from matrix_sim.outlook.preview_rows import PreviewedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +16,15 @@ class KindEstimate:
     """Calls for one purpose, in all of the run."""
 
     what: str
-    """`act`, `goal`, `route`, ..."""
+    """`act`, `goal`, `route`, ...; of rows `sft/answer` and the like."""
     calls: int
     prompt_tokens: int
     output_tokens: int | None
     """None without a preview."""
     seconds: float | None
     """Mean time of a reply; None without a preview, or where it had no such call."""
+    dataset: str = ""
+    """The label of the data set that it is for; empty: the society."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,31 @@ class RoleEstimate:
         """Thinking included; None without a preview."""
         known = [kind.output_tokens for kind in self.kinds if kind.output_tokens is not None]
         return sum(known) if len(known) == len(self.kinds) else None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEstimate:
+    """What one data set asks of all roles together; part of what they ask."""
+
+    label: str
+    kind: str
+    rows: int
+    """Expected: fewer than wanted, where candidates run out before."""
+    wanted: int
+    candidates: int
+    """That it takes for them, those that are refused included."""
+    calls: int
+    prompt_tokens: int
+    output_tokens: int | None
+    """None without a preview."""
+    cost: float | None
+    """None without a preview or a price of all roles that it asks."""
+    sequence_s: float | None
+    """How long one candidate takes, its calls one after the other; None without a preview."""
+    made: DryDataset
+    """What that rests on."""
+    previewed: PreviewedDataset | None
+    """The same of a preview, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +117,8 @@ class Estimate:
 
     dry_run: DryRun
     roles: tuple[RoleEstimate, ...]
+    datasets: tuple[DatasetEstimate, ...]
+    """In the order of the config; what they ask is in `roles`, too."""
     further_calls: int
     """Of the calls, those of rounds that a quota needs beyond its first stage."""
     further_tokens: int

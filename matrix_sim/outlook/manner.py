@@ -2,7 +2,8 @@
 
 What is asked in a society depends on what was answered: plans that end soon leave people idle,
 long actions make long memories, replies that are no use are asked for again. The stub has ways
-of its own; with a model's manner it says as much as the model did, and as often.
+of its own; with a model's manner it says as much as the model did, and as often. Of rows of data
+sets only how often replies are of no use is taken over: their texts have to pass checks.
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ from pydantic import BaseModel, ValidationError
 
 from matrix_sim.llm.contracts import LLM, Finish, Reply, Request, Role
 from matrix_sim.messages import TickReport
-from matrix_sim.outlook.meter import Kind, kind_of
+from matrix_sim.outlook.meter import Kind, dataset_of, kind_of
 from matrix_sim.randomness import named_random
 from matrix_sim.society.replies import ActReply, GoalReply, RouteReply
+from matrix_sim.synthesis.replies import IntentReply, PairReply, RowReply, UserTurnReply
 
 _SHAPES: dict[str, type[BaseModel]] = {"goal": GoalReply, "act": ActReply, "route": RouteReply}
+_ROW_SHAPES: dict[str, type[BaseModel]] = {
+    "intent": IntentReply,
+    "user": UserTurnReply,
+    "verdict": PairReply,
+    "judge": RowReply,
+}
+"""Of the parts of a row."""
 
 
 class Outcome(StrEnum):
@@ -55,9 +64,9 @@ class Manner:
         if request.role is Role.EMBEDDING:
             return
         kind = kind_of(request)
-        outcome, value = _read(kind[1], reply)
+        outcome, value = _read(kind, reply)
         self.outcomes.setdefault(kind, []).append(outcome)
-        if outcome is not Outcome.USABLE:
+        if outcome is not Outcome.USABLE or dataset_of(kind):
             return
         if value is None:
             self._measure(f"prose of {kind[1]}", reply.text)
@@ -84,14 +93,15 @@ class Manner:
         self.lengths.setdefault(name, []).append(len(text.encode()))
 
 
-def _read(what: str, reply: Reply) -> tuple[Outcome, Any]:
+def _read(kind: Kind, reply: Reply) -> tuple[Outcome, Any]:
     if reply.finish is Finish.LENGTH:
         return Outcome.CUT_OFF, None
     if reply.finish is not Finish.STOP:
         return Outcome.FINAL, None
     if not reply.text.strip():
         return Outcome.EMPTY, None
-    shape = _SHAPES.get(what)
+    what = kind[1].rpartition("/")[2]
+    shape = (_ROW_SHAPES if dataset_of(kind) else _SHAPES).get(what)
     if shape is None:
         return Outcome.USABLE, None
     try:
@@ -124,6 +134,8 @@ class Mannered:
                 return replace(reply, text="[")
             case Outcome.FINAL:
                 return replace(reply, finish=Finish.REFUSED)
+        if dataset_of(kind_of(request)):
+            return reply  # stretched or cut, it would be refused by checks of what is written
         return replace(reply, text=self._rewritten(request, reply.text, draw))
 
     def _rewritten(self, request: Request, text: str, draw: random.Random) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,12 +22,29 @@ from matrix_sim.llm.prefix_cache import PrefixCache
 from matrix_sim.text import estimate_tokens
 
 Kind = tuple[Role, str]
-"""Who asks, and the first word of the address: `act`, `goal`, `route`, ..."""
+"""Who asks, and for what: `act`, `goal`, `route`, ...; for a data set its label and the part of a
+row: `sft/answer`, `dialogue/user`."""
+REQUIREMENT, SCENARIOS = "requirement", "scenarios"
+"""What vectors are asked for where scenarios are compared with a requirement."""
+_OF_A_CANDIDATE = re.compile(r"([^/]+)/c\d{6,}/(?:turn\d+/)?([a-z]+)")
+_OF_VECTORS = re.compile(r"embed/(?:[^/]+/(requirement)|(scenarios)/b\d+)\Z")
 
 
 def kind_of(request: Request) -> Kind:
     """What a request is for."""
+    candidate = _OF_A_CANDIDATE.match(request.address)
+    if candidate is not None:
+        return request.role, f"{candidate[1]}/{candidate[2]}"
+    vectors = _OF_VECTORS.match(request.address)
+    if vectors is not None:
+        return request.role, vectors[1] or vectors[2]
     return request.role, request.address.partition("/")[0]
+
+
+def dataset_of(kind: Kind) -> str:
+    """The label of the data set that it is for; empty for the society."""
+    label, found, _ = kind[1].partition("/")
+    return label if found else ""
 
 
 @dataclass(slots=True)
@@ -51,7 +69,9 @@ class Count:
 
     def add(self, request: Request, reply: Reply, uncached: int = 0) -> None:
         """Count one call."""
-        prompt = sum(estimate_tokens(message.content) for message in request.messages)
+        said = request.messages
+        prompt = sum(estimate_tokens(message.content) for message in said)
+        prompt += sum(estimate_tokens(message.reasoning) for message in said if message.reasoning)
         self.calls += 1
         self.repeated += request.attempt > 1
         self.prompt_tokens += prompt

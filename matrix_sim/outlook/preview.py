@@ -1,4 +1,4 @@
-"""A few people of a config, played for one window on the real endpoints."""
+"""A few people of a config on the real endpoints: a window of their lives, and rows made of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from matrix_sim.config.file import LoadedConfig
+from matrix_sim.config.roles import played_roles
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.failpoints import NO_FAILPOINTS
 from matrix_sim.llm.backends import Backends
@@ -19,6 +20,7 @@ from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.outlook.manner import Manner
 from matrix_sim.outlook.meter import Counts, Kind, Meter, StopWatch
+from matrix_sim.outlook.preview_rows import PreviewedDataset, few_rows, make_rows
 from matrix_sim.rehearsal import Rehearsal, TellingLedger
 from matrix_sim.run_directory import LOCK_WAIT_S, OpenedRun
 from matrix_sim.society.society import Society
@@ -47,10 +49,12 @@ class Previewed:
     manner: Manner
     models: tuple[str, ...]
     """The names that the endpoints gave of what answered."""
+    datasets: tuple[PreviewedDataset, ...] = ()
+    """In the order of the config."""
 
 
 def preview_config(loaded: LoadedConfig, people: int) -> LoadedConfig:
-    """The config of a society of the first `people` people, for one window.
+    """The config of a society of the first `people` people, for one window, and a row for each.
 
     Raises:
         UsageError: there is nobody in it.
@@ -63,11 +67,14 @@ def preview_config(loaded: LoadedConfig, people: int) -> LoadedConfig:
     groups = sizes.model_copy(
         update={"min": min(sizes.min, living), "mean": min(sizes.mean, living)}
     )
+    # Where nobody is to live, data sets grow from people alone.
+    ticks = 0 if society.ticks == 0 else society.scenario_window
     changed = {
         "personas": config.personas.model_copy(update={"count": living}),
         "society": society.model_copy(
-            update={"group_size": groups, "ticks": society.scenario_window, "scenarios": None}
+            update={"group_size": groups, "ticks": ticks, "scenarios": None}
         ),
+        "datasets": tuple(few_rows(dataset, living) for dataset in config.datasets),
     }
     return replace(loaded, config=config.model_copy(update=changed))
 
@@ -77,8 +84,11 @@ async def play_preview(
     owner: str,
     on_tick: Callable[[Happening], None],
     on_scenario: Callable[[Scenario], None],
+    on_dataset: Callable[[PreviewedDataset], None],
 ) -> Previewed:
     """Play a run that was opened for a preview, in this process, to its end.
+
+    Data sets are told of when all are made.
 
     Raises:
         RunFailure: an endpoint did not answer; what it did answer is kept in the run directory.
@@ -104,6 +114,7 @@ async def play_preview(
         config.secrets,
         run.prompts,
         seed=config.seed,
+        roles=played_roles(config),
         components=len(run.society.members[0].direction),
         gate_of=lambda model, address: watch.gate(gates(model, address)),
     )
@@ -128,16 +139,20 @@ async def play_preview(
             rehearsal = Rehearsal(config, run.society, run.prompts, meter, InlineCommit(nothing))
             groups, window = len(run.society.groups), config.society.scenario_window
             await rehearsal.simulation(nothing.progress(groups, window), ledger=ledger).run()
+        datasets = await make_rows(run, meter, channel) if config.datasets else ()
     except EnvironmentalFailure as failure:
         raise RunFailure(f"the preview could not go on: {failure}") from failure
     finally:
         await asyncio.shield(journaled.close())
         await backends.close()
         await channel.close()
+    for dataset in datasets:
+        on_dataset(dataset)
     return Previewed(
         society=run.society,
         counts=meter.counts,
         seconds={kind: tuple(taken) for kind, taken in watch.seconds.items()},
         manner=manner,
         models=tuple(models),
+        datasets=datasets,
     )

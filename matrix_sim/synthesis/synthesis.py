@@ -61,7 +61,7 @@ from matrix_sim.synthesis.retrieval import (
 from matrix_sim.synthesis.situations import Situations
 from matrix_sim.text import clip
 
-_BATCH = 64
+BATCH = 64
 """Scenarios whose vectors one request asks for."""
 _CHARACTERS = 2000
 """Of a scenario, where vectors are asked for."""
@@ -225,7 +225,7 @@ class Synthesis:
         texts = [scenario_text(scenario) for scenario in scenarios]
         if self._workshop.config.models.embedding.local:
             return NgramLikeness(texts, dataset.requirement)
-        batches = [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)]
+        batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
         found = await asyncio.gather(
             self._directions(f"embed/{dataset.label}/requirement", [dataset.requirement]),
             *(

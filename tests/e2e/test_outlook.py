@@ -12,7 +12,7 @@ import pytest
 from matrix_sim.store.run_store import RunStore
 from tests.support.program import Program, ended_at_last
 from tests.support.real_server import RealServer, real_server
-from tests.support.small_run import write_config
+from tests.support.small_run import embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.e2e]
 KEY_NAME = "REAL_SERVER_KEY"
@@ -62,6 +62,33 @@ def test_an_estimate_is_near_what_a_run_over_http_asks(tmp_path: Path) -> None:
         asked = {role.role.value: role for role in store.usage().roles}
     estimated = {role["role"]: role for role in json.loads(output)["roles"]}
     assert list(estimated) == list(asked) == ["agent", "modulator"]
+    for role, actual in asked.items():
+        assert estimated[role]["calls"] == pytest.approx(actual.calls, rel=0.15)
+        assert estimated[role]["prompt_tokens"] == pytest.approx(actual.prompt_tokens, rel=0.15)
+
+
+def test_an_estimate_is_near_what_a_run_with_data_sets_asks(tmp_path: Path) -> None:
+    models = embedded_stub() | {
+        "reasoner": {"stub": {"reasoning": True}},
+        "rejected": {"stub": {}},
+    }
+    file = write_config(tmp_path, models)
+    datasets = [
+        {"kind": "sft", "count": 20},
+        {"kind": "dpo", "count": 8},
+        {"kind": "dialogue", "count": 6, "reasoning": True, "turns": [2, 3]},
+    ]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"datasets": datasets}))
+    config, run = str(file), tmp_path / "run"
+    code, output, said = ended(tmp_path / "estimate", "estimate", config, "--json")
+    assert code == 0, said
+    code, _, said = ended(tmp_path / "played", "run", config, "--run", str(run))
+    assert code == 0, said
+    with RunStore.read_only(run) as store:
+        asked = {role.role.value: role for role in store.usage().roles}
+    estimated = {role["role"]: role for role in json.loads(output)["roles"]}
+    assert set(estimated) == set(asked)
+    assert {"instructor", "responder", "reasoner", "rejected", "user", "judge"} < set(asked)
     for role, actual in asked.items():
         assert estimated[role]["calls"] == pytest.approx(actual.calls, rel=0.15)
         assert estimated[role]["prompt_tokens"] == pytest.approx(actual.prompt_tokens, rel=0.15)

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from matrix_sim.cli.check_models import check_all
 from matrix_sim.config import ModelConfig
+from matrix_sim.config.file import LoadedConfig, load_values
 from matrix_sim.llm.contracts import Message, Role
 from matrix_sim.llm.preflight import Place
-from matrix_sim.outlook.checkup import Checkup, Finding, Needs, check_up
+from matrix_sim.outlook.checkup import Checkup, Finding, Needs, Thinking, check_up
+from matrix_sim.outlook.needs import needs_of
 from tests.support.scripted_server import Scripted, Seen, chat, error, models, serving
 
 KEY = "sk-do-not-show-me"
@@ -21,6 +24,8 @@ NEEDS = Needs(
     question=(Message("user", "x" * 89),),  # 30 estimated tokens, and 30 is what `chat` counts
     largest_prompts={Role.AGENT: 3000, Role.MODULATOR: 2000},
     json_instruction=lambda schema: f"Answer in the shape {schema}",
+    in_prose=(Role.RESPONDER, Role.REASONER),
+    thinking=Thinking(("reason", "talk"), (Message("user", "Think of a number"),)),
 )
 Talk = Callable[[Mapping[str, Any]], Scripted]
 
@@ -169,6 +174,78 @@ def test_thinking_that_is_asked_for_and_does_not_come_is_wrong() -> None:
     found = finding(checked(reasoning=told, preset="qwen3"), "thinking")
     assert found.mark == "wrong"
     assert "preset" in found.todo
+
+
+def test_a_reasoner_without_thinking_is_wrong_where_a_data_set_keeps_it() -> None:
+    found = finding(checked(roles=(Role.REASONER,)), "thinking")
+    assert found.mark == "wrong"
+    assert (
+        found.said == "none, though it is part of 'reason' and 'talk': every row would be refused"
+    )
+    assert "models.reasoner" in found.todo and "--reasoning-parser" in found.todo
+    forbidden = checked(roles=(Role.REASONER,), reasoning={"enabled": False}, preset="qwen3")
+    assert "and 'reasoning.enabled' forbids it" in finding(forbidden, "thinking").said
+    assert finding(checked(roles=(Role.RESPONDER,)), "thinking").mark == "ok"
+
+
+def test_a_reasoner_is_asked_as_a_row_asks_it_with_all_of_its_room() -> None:
+    def thoughtful(body: Mapping[str, Any]) -> Scripted:
+        asked = body["messages"][-1]["content"] == "Think of a number"
+        long = body["max_tokens"] == 1024
+        return chat("5", reasoning="hm") if asked and long else obedient(body)
+
+    checkup = checked(thoughtful, roles=(Role.AGENT, Role.REASONER))
+    assert finding(checkup, "thinking").said == "found in 'reasoning'"
+
+
+def test_a_model_that_is_asked_in_prose_alone_need_not_know_of_shapes() -> None:
+    prose = checked(lambda _: chat("5", reasoning="hm"), roles=(Role.RESPONDER, Role.REASONER))
+    assert prose.good
+    assert finding(prose, "replies of a shape").said == "none is needed"
+    for role in (Role.USER, Role.JUDGE, Role.INSTRUCTOR, Role.AGENT):
+        roles = (Role.RESPONDER, role)
+        found = finding(checked(lambda _: chat("5"), roles=roles), "replies of a shape")
+        assert found.mark == "wrong"
+
+
+DATASETS = [
+    {"kind": "dialogue", "count": 2},
+    {"kind": "dpo", "count": 2},
+    {"kind": "reason", "count": 2},
+]
+
+
+def config_of(*datasets: Mapping[str, object], **models: Mapping[str, object]) -> LoadedConfig:
+    return load_values(
+        {
+            "personas": {"count": 4},
+            "society": {"ticks": 3},
+            "models": {"default": {"stub": {}}, "rejected": {"stub": {}}, **models},
+            "datasets": list(datasets),
+        },
+        (),
+        {},
+    )
+
+
+def test_what_data_sets_ask_for_is_known_from_a_few_of_their_rows() -> None:
+    thinking = {"stub": {"reasoning": True}}
+    needs = needs_of(config_of(*DATASETS, reasoner=thinking))
+    made = {Role.INSTRUCTOR, Role.USER, Role.RESPONDER, Role.REASONER, Role.REJECTED, Role.JUDGE}
+    assert made < {role for role, tokens in needs.largest_prompts.items() if tokens > 100}
+    assert set(needs.in_prose) == {Role.RESPONDER, Role.REASONER, Role.REJECTED}
+    assert needs.thinking.datasets == ("reason",)
+    assert [m.role for m in needs.thinking.question] == ["system", "user"]
+    assert Role.INSTRUCTOR in needs_of(config_of(DATASETS[1])).in_prose  # no intent is asked for
+
+
+def test_a_stub_that_gives_no_thinking_is_wrong_where_a_data_set_keeps_it() -> None:
+    def good(*datasets: Mapping[str, object], **models: Mapping[str, object]) -> bool:
+        return all(one.good for one in check_all(config_of(*datasets, **models)))
+
+    assert not good(*DATASETS)
+    assert good(*DATASETS, reasoner={"stub": {"reasoning": True}})
+    assert good(*DATASETS[:2])
 
 
 def test_missing_counts_are_pointed_out() -> None:
