@@ -105,7 +105,7 @@ def export_dataset(
         terms=terms,
         licence=licence or terms.licence,
         origins=origins,
-        config=run.config_sha256,
+        config=run.config_sha256(dataset.config),
         funnel=funnel_of(dataset.candidates),
         example=format_.example(next(iter(filled.values()))),
     )

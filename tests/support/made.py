@@ -20,12 +20,17 @@ _ROWS = "SELECT dataset, number, body FROM candidates ORDER BY dataset, number"
 
 
 def candidate_rows(run: Path) -> Rows:
-    """The candidates of a run; none as long as there is no database."""
-    file = run / DATABASE_FILE
-    if not file.exists():
-        return []
-    with closing(sqlite3.connect(file)) as database:
+    """The candidates of a run."""
+    with closing(sqlite3.connect(run / DATABASE_FILE)) as database:
         return database.execute(_ROWS).fetchall()
+
+
+def made_in(run: Path) -> int:
+    """How many candidates there are; none in a run that is only just being begun."""
+    try:
+        return len(candidate_rows(run))
+    except sqlite3.OperationalError:
+        return 0
 
 
 def expected_rows(config: Path) -> Rows:
