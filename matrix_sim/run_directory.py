@@ -77,14 +77,14 @@ def open_run(
     fork: Path | None = None,
     retry_failed: bool = False,
     say: Callable[[str], None] = lambda _: None,
-    before_founding: Callable[[], None] = lambda: None,
+    before_founding: Callable[[bool], None] = lambda _: None,
 ) -> OpenedRun:
     """Open `directory` for this config; make and found it if it is new.
 
     With `fork`, a new run is made there instead, which takes along what `directory` has paid for.
     Founding may ask models; `say` is told how far that is, and `before_founding` is called before
-    it and may refuse. With `retry_failed`, what failed for good and is part of no committed tick
-    is asked again.
+    it, with whether replies were taken along, and may refuse. With `retry_failed`, what failed for
+    good and is part of no committed tick is asked again.
 
     Raises:
         UsageError: the directory is no run, or one of another society (with what differs).
@@ -105,7 +105,7 @@ def open_run(
         store.apply([PutPrices(tariffs_of(config.models))])
         stored = store.events(_SOCIETY[0]).get(_SOCIETY[1])
         if stored is None:
-            before_founding()
+            before_founding(store.usage().taken_along > 0)
             people = selection.personas
             if config.personas.anonymised == "llm":
                 look = look_at_people(config, prompts, people, store, say)

@@ -91,7 +91,7 @@ def played_preview(
     import os
     import tempfile
 
-    from matrix_sim.cli.preflight import demand_endpoints
+    from matrix_sim.cli.preflight import look_before_founding
     from matrix_sim.cli.preview_display import PreviewDisplay
     from matrix_sim.cli.run_location import lasting_directory, run_owner
     from matrix_sim.outlook.preview import play_preview, preview_config
@@ -105,7 +105,7 @@ def played_preview(
             directory,
             owner=run_owner(),
             say=say,
-            before_founding=lambda: asyncio.run(demand_endpoints(small.config, founding=True)),
+            before_founding=look_before_founding(small.config, say),
         )
         display = PreviewDisplay(opened.society, say)
         display.people()

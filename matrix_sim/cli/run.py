@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from matrix_sim.cli.preflight import demand_endpoints
+from matrix_sim.cli.preflight import look_before_founding
 from matrix_sim.cli.run_location import lasting_directory, run_owner
 from matrix_sim.config import RunConfig
 from matrix_sim.config.file import LoadedConfig, load_config, load_values, with_environment
@@ -214,7 +214,7 @@ class Run:
             owner=run_owner(),
             retry_failed=retry_failed and not source,
             fork=directory if source else None,
-            before_founding=lambda: asyncio.run(demand_endpoints(self.config, founding=True)),
+            before_founding=look_before_founding(self.config, lambda _: None),
         )
 
 

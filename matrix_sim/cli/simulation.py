@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matrix_sim.cli.anonymised import anonymised_line, close_look_lines
 from matrix_sim.cli.playing import Acts, Played, play_to_the_end
-from matrix_sim.cli.preflight import demand_endpoints
+from matrix_sim.cli.preflight import look_before_founding
 from matrix_sim.cli.progress import ProgressDisplay
 from matrix_sim.cli.run_location import lasting_directory, run_owner
 from matrix_sim.cli.terminal import reserved_terminal
@@ -42,7 +42,7 @@ def play(
         fork=fork and lasting_directory(fork, os.environ),
         retry_failed=retry_failed,
         say=say,
-        before_founding=lambda: asyncio.run(demand_endpoints(loaded.config, founding=True)),
+        before_founding=look_before_founding(loaded.config, say),
     )
     _introduce(run, say)
     if retry_failed:

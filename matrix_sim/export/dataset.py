@@ -119,7 +119,7 @@ def export_dataset(
         terms=terms,
         licence=licence or terms.licence,
         origins=samples[0].provenance.origins,
-        config=run.config_sha256,
+        config=run.config_sha256(dataset.config),
         funnel=funnel_of(dataset.candidates),
         example=format_.example(next(iter(filled.values()))),
     )

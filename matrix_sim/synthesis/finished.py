@@ -19,7 +19,7 @@ from matrix_sim.synthesis.contracts import Candidate
 if TYPE_CHECKING:
     from matrix_sim.store.run_store import RunStore
 
-_WHAT_IT_IS = {"seed", "language", "society", "datasets", "quality"}
+_WHAT_IT_IS = {"seed", "language", "society", "quality"}
 """Of a config: what is the same on every machine; people, models and prompts are in identities."""
 
 
@@ -47,10 +47,13 @@ class FinishedRun:
     datasets: tuple[FinishedDataset, ...]
     """In the order of the config."""
 
-    @property
-    def config_sha256(self) -> str:
-        """Of what the config says of the data, whoever runs it and wherever."""
-        return content_hash(self.config.model_dump(mode="json", include=_WHAT_IT_IS))
+    def config_sha256(self, dataset: DatasetConfig) -> str:
+        """Of what the config says of a data set, whoever runs it and wherever.
+
+        What else is made of the society changes nothing of it.
+        """
+        shared = self.config.model_dump(mode="json", include=_WHAT_IT_IS)
+        return content_hash(shared | {"dataset": dataset.model_dump(mode="json")})
 
 
 def read_datasets(directory: Path) -> FinishedRun:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +9,12 @@ import pytest
 
 from actors.coordinator import Status
 from matrix_sim.errors import RunFailure
+from tests.support.killer import Killer
 from tests.support.processes import actor_processes
 from tests.support.ray_session import play_on_ray
 from tests.support.small_run import GROUPS, TICKS, embedded_stub, write_config
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
-
-
-class Killer:
-    """Kills one actor process after another, each once something was committed since the last."""
-
-    def __init__(self, kinds: Sequence[str]) -> None:
-        self._next = list(kinds)
-        self._committed = 0
-        self.killed: dict[str, int] = {}
-        """Committed ticks at the death of each kind."""
-
-    def __call__(self, status: Status) -> None:
-        if status.committed_ticks > self._committed and self._next:
-            kind = self._next.pop(0)
-            actor_processes(kind)[0].kill()
-            self._committed = self.killed[kind] = status.committed_ticks
 
 
 @pytest.mark.parametrize(
@@ -45,7 +29,9 @@ def test_a_run_survives_the_death_of(
     kinds: list[str], runtime: dict[str, Any], expected: bytes, tmp_path: Path
 ) -> None:
     config, killer = write_config(tmp_path, embedded_stub("fixed:0.25"), **runtime), Killer(kinds)
-    played = play_on_ray(config, tmp_path / "run", killer)
+    played = play_on_ray(
+        config, tmp_path / "run", lambda status: killer.saw(status.committed_ticks)
+    )
     assert list(killer.killed) == kinds
     assert all(0 < ticks < GROUPS * TICKS for ticks in killer.killed.values())
     assert played.scenarios == expected
@@ -58,7 +44,9 @@ def test_a_run_survives_the_death_of_its_limiter(expected: bytes, tmp_path: Path
     models["default"]["limits"] = {"concurrency": 8}
     config = write_config(tmp_path, models)
     killer = Killer(["LimiterActor", "LLM", "LimiterActor"])
-    played = play_on_ray(config, tmp_path / "run", killer)
+    played = play_on_ray(
+        config, tmp_path / "run", lambda status: killer.saw(status.committed_ticks)
+    )
     assert killer.killed["LimiterActor"] > killer.killed["LLM"] > 0
     assert played.scenarios == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,16 @@ def embedded_stub(latency: str = "fixed:0") -> dict[str, Any]:
     return {"default": {"stub": {"latency": latency, "slots": 32}}}
 
 
+def thinking_stub(latency: str = "fixed:0") -> dict[str, Any]:
+    """The same for data sets of every kind: one model thinks, and one gives the worse answers."""
+    stub = embedded_stub(latency)["default"]["stub"]
+    return {
+        "default": {"stub": stub},
+        "reasoner": {"stub": stub | {"reasoning": True}},
+        "rejected": {"stub": stub},
+    }
+
+
 def write_config(
     folder: Path,
     models: dict[str, Any],
@@ -29,6 +40,8 @@ def write_config(
     society: dict[str, Any] | None = None,
     people: int = PEOPLE,
     budget: dict[str, Any] | None = None,
+    datasets: Sequence[Mapping[str, object]] = (),
+    quality: Mapping[str, object] | None = None,
     **runtime: Any,
 ) -> Path:
     """A config file of the society in `folder`; but for `society`, only how it is made varies."""
@@ -44,6 +57,8 @@ def write_config(
         }
         | (society or {}),
         "models": models,
+        "datasets": datasets,
+        "quality": quality or {},
         "budget": budget or {},
         "runtime": {"placement": "packed", "max_in_flight": 16} | runtime,
     }

@@ -137,12 +137,15 @@ def test_where_there_is_no_run_or_no_config_that_is_said(tmp_path: Path, capsys:
     assert "config.yaml: is not the config" in refused(capsys, str(folder))
 
 
-def test_the_hash_of_a_config_is_the_same_wherever_it_is_run() -> None:
+def test_the_hash_of_a_config_is_the_same_wherever_it_is_run_and_whatever_else_is_made() -> None:
+    one = a_dataset().config
     here = a_run(a_dataset())
     there = a_run(
         a_dataset(),
         runtime={"placement": "packed"},
         personas={"source": "nemotron", "path": "/elsewhere/people.csv"},
+        datasets=[{"kind": "code", "count": 3}],
     )
-    assert here.config_sha256 == there.config_sha256
-    assert here.config_sha256 != a_run(a_dataset(), seed=8).config_sha256
+    assert here.config_sha256(one) == there.config_sha256(one)
+    assert here.config_sha256(one) != a_run(a_dataset(), seed=8).config_sha256(one)
+    assert here.config_sha256(one) != here.config_sha256(a_dataset("code").config)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from matrix_sim.cli.preflight import demand_endpoints
+from matrix_sim.cli.preflight import demand_endpoints, look_before_founding
 from matrix_sim.config import ModelConfig, RunConfig
 from matrix_sim.config.file import load_values
 from matrix_sim.errors import RunFailure
@@ -219,6 +219,17 @@ def test_everything_that_is_wrong_is_told_together_and_where_to_look() -> None:
     run_on(demand, lambda _: models("other"))
 
 
+def test_a_run_with_replies_of_another_is_only_told_what_is_wrong() -> None:
+    def look(run: RunConfig) -> None:
+        said: list[str] = []
+        look_before_founding(run, said.append)(True)
+        assert len(said) == 1 and said[0].startswith("note: ") and "no model" in said[0]
+        with pytest.raises(RunFailure, match="no model"):
+            look_before_founding(run, said.append)(False)
+
+    run_on(look, lambda _: models("other"))
+
+
 def test_a_refused_endpoint_ends_a_new_run_before_it_is_founded(tmp_path: Path) -> None:
     loaded = load_values(
         {"society": {"ticks": 3}, "models": {"default": {"stub": {}}}, "personas": {"count": 4}},
@@ -226,7 +237,8 @@ def test_a_refused_endpoint_ends_a_new_run_before_it_is_founded(tmp_path: Path) 
         {},
     )
 
-    def refuse() -> None:
+    def refuse(taken_along: bool) -> None:
+        assert not taken_along
         raise RunFailure("the endpoint does not know the key")
 
     with pytest.raises(RunFailure, match="does not know the key"):
