@@ -50,7 +50,9 @@ _VERSE = re.compile(rf"(?:{any_of('verses')})")
 """What may end as no sentence does."""
 _LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
 _IN_SENTENCE = re.compile(r"[がをはにでともへ](?=[^、。]{2})")
-_NUMBER_CUT = re.compile(r"[ぁ-んァ-ヶ一-龠々ー、](?:約)?[0-9０-９]{1,4}(?:[,.，．][0-9０-９]{0,2})?$")
+_NUMBER_CUT = re.compile(
+    r"[ぁ-んァ-ヶ一-龠々ー、](?:約)?[0-9０-９]{1,4}(?:[,.，．][0-9０-９]{0,2})?$"
+)
 _RESULT = re.compile(r"[=＝]|答え|正解|結果|合計|番号|電話")
 _LONG_TAIL = 20
 """Characters after the last full stop that, without one, are a sentence cut short."""
