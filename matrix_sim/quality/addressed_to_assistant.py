@@ -64,7 +64,7 @@ class AddressedToAssistant:
         called = self._vocative.find(own[:_OPENING]) or self._calls_bare(own)
         if not called or self._about.search(own) or self._drafts.search(own):
             return None
-        return called if self._face.search(own) else None
+        return called
 
     def _reports(self, own: str) -> Found | None:
         """One who gives his name and goes on to business, as among colleagues."""

@@ -35,6 +35,9 @@ class RolePurity:
         self._persona = table.signs("persona")
         self._own_task = table.signs("own_task")
         self._needy = table.signs("needy")
+        self._relative = table.pattern("relative")
+        self._casual = table.pattern("casual")
+        self._asked_for = table.pattern("asked_for")
 
     def look(self, row: Row) -> Verdict | None:
         """Its verdict on all turns but rejected answers; None where nobody speaks."""
@@ -77,8 +80,27 @@ class RolePurity:
         found = self._own_task.find(wording.own)
         if found and not self._scripted.search(asked):
             return found
-        found = self._persona.find(wording.own) or self._needy.find(wording.own)
+        found = (
+            self._persona.find(wording.own)
+            or self._needy.find(wording.own)
+            or self._of_family(wording.own, asked)
+            or self._chats(wording.own, asked)
+        )
         return None if found and self._draft.search(asked) else found
+
+    def _of_family(self, own: str, asked: str) -> Found | None:
+        """A relative or a home that the user has not spoken of: the assistant's own."""
+        seen = self._relative.search(own)
+        if not seen or seen[1] in asked:
+            return None
+        return Found("The assistant speaks of a family of its own", seen[0])
+
+    def _chats(self, own: str, asked: str) -> Found | None:
+        """A friend's way of speaking, where nobody wished for it."""
+        seen = self._casual.search(own)
+        if not seen or self._asked_for.search(asked) or self._scripted.search(asked):
+            return None
+        return Found("The assistant speaks as a friend does", seen[0])
 
     def _names_speaker(self, wording: Wording) -> Found | None:
         """A line that begins with somebody's name and a colon."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matrix_sim.language import Language
 from matrix_sim.quality.contracts import Row, Verdict
+from matrix_sim.quality.names import given_names
 from matrix_sim.quality.signs import Found, sign_table
 from matrix_sim.quality.wording import wording_of
 
@@ -22,6 +23,9 @@ class SelfContained:
         self._earlier = table.signs("earlier")
         self._missing = table.signs("missing")
         self._pronoun = table.signs("pronoun")
+        self._given = given_names(language)
+        self._somebody = table.pattern("somebody")
+        self._introduced = table.pattern("introduced")
 
     def look(self, row: Row) -> Verdict | None:
         """Its verdict on the user's first message; None where no user speaks."""
@@ -38,4 +42,12 @@ class SelfContained:
             self._earlier.find(own)
             or self._missing.find(own)
             or self._pronoun.find(own[:_BEGINNING])
+            or self._names(own)
         )
+
+    def _names(self, own: str) -> Found | None:
+        """Somebody called by a given name, of whom nothing is told."""
+        seen = self._somebody.match(own)
+        if not seen or seen[1] not in self._given or self._introduced.search(own):
+            return None
+        return Found("It names somebody whom the reader does not know", seen[1])

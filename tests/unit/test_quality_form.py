@@ -97,6 +97,33 @@ def test_the_chosen_answer_is_looked_at_and_the_rejected_is_not() -> None:
     assert check.look(pair("掃除の手順を教えて", "まず窓を拭きます。次に床です。", "")).ok
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("断捨離の導入文を300字で書いて", "断捨離しましょう。"),
+        ("面接の逆質問を10個考えて", "残業はありますか。"),
+        ("起業の流れを詳しく説明して", "登記します。"),
+        ("固定と変動のどっちがいいか考え方を教えて", "変動。"),
+    ],
+)
+def test_an_answer_says_as_much_as_was_asked_for(asked: str, answer: str) -> None:
+    assert not _length(asked, answer)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("20字以内でパン屋の標語を書いて", "焼きたてが、朝をつくる。"),
+        ("四字熟語を3つ挙げて", "一期一会、温故知新、七転八起"),
+        ("りんご3個とみかん5個で何個", "8個です。"),
+        ("起業の流れを一言で説明して", "登記です。"),
+        ("手続きは難しいですか？", "簡単です。"),
+    ],
+)
+def test_a_short_answer_may_be_all_that_was_asked_for(asked: str, answer: str) -> None:
+    assert _length(asked, answer)
+
+
 # truncation
 
 
@@ -114,6 +141,9 @@ def _whole(answer: str, asked: str = "教えてください") -> bool:
         "楽しんでくださいね(^^)",
         "1. 深呼吸する\n2. 首を伸ばす\n3. 5分だけ目を閉じて",
         "元気な一年になりますように",
+        "羊羹、最中、どら焼き",
+        "次の2つです。\n- 見積もりを取る\n- 契約書を読む",
+        "計算は3倍です。合計は180",
         "$$x = \\frac{a}{b}$$",
     ],
 )
@@ -126,6 +156,11 @@ def test_an_ending_without_a_full_stop_may_be_an_ending(answer: str) -> None:
     [
         "手順は三つです。まず、フィルターを外して水で",
         "1. 切ります。\n2. 煮ます。\n3. 味噌を溶",
+        "まず転出届を出して、それから",
+        "枠は年120万円です。生涯の上限は1,8",
+        "次の4つの順に書きます。\n1. 理由\n2. あらすじ",
+        "一般に使う薬があります。眠くなりにくいものとしては、フェキソフェナジンやロラタジ",
+        "個包装だと、職場でも配りやす",
         "彼女は窓を開け、「あの日のことは",
         "```python\nprint(1)",
         "- 予算を決める\n-",
@@ -204,6 +239,34 @@ def test_two_answers_are_not_the_same() -> None:
 
 
 # language
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "保育園の延長のことですけど、うちは夫が夜勤で私が",
+        "次を満たす文章を書いてください\n・200字\n・",
+        "注意しても聞かないし、それで",
+    ],
+)
+def test_a_user_may_break_off_too(asked: str) -> None:
+    assert not _whole("はい、どうぞ続けてください。", asked)
+
+
+def test_a_slogan_ends_as_no_sentence_does() -> None:
+    slogan = "あなたの毎日に、ひとさじの甘さを"
+    assert _whole(slogan, "菓子店のキャッチコピーを考えて")
+    assert not _whole(slogan, "菓子店の今日の予定は？")
+
+
+@pytest.mark.parametrize("word", ["另外", "此外、", "而且", "其他的", "关系", "或者"])
+def test_a_single_chinese_word_is_found(word: str) -> None:
+    assert not _native("積立金が上がる理由", f"主な理由は工事費です。{word}計画も古いためです。")
+
+
+@pytest.mark.parametrize("word", ["一個", "時間的な余裕", "都是正指導", "同窓会有志", "需要的側面"])
+def test_japanese_words_that_look_chinese_are_japanese(word: str) -> None:
+    assert _native("計画の立て方", f"まず{word}を考えます。")
 
 
 def _native(*said: str) -> bool:
