@@ -20,9 +20,14 @@ from matrix_sim.language import Language
 from matrix_sim.quality.contracts import Check, Row, Verdict
 
 LONGEST_GRAM = 4
-_SURE = 0.7
-"""Probability from which on a row is refused where the rules found nothing. Below it, more than a
-few of a hundred good rows would be."""
+_SURE = {
+    "addressed_to_assistant": 0.8,
+    "is_request": 0.8,
+    "self_contained": 0.8,
+    "role_purity": 0.7,
+}
+"""Probability from which on a row is refused where the rules found nothing. At 0.7 the first three
+also refuse 6 % of the stub's requests, most of them in the tone of business mail; at 0.8, 2 %."""
 _HARDLY = 0.2
 """Probability below which what the rules found is taken for a slip, where they may slip."""
 _MAY_SLIP = ("is_request",)
@@ -87,7 +92,7 @@ class _Both:
         if found is None or (not found.ok and self.name not in _MAY_SLIP):
             return found
         likely = self._model.probability(text_of(self.name, row))
-        if found.ok and likely > _SURE:
+        if found.ok and likely > _SURE[self.name]:
             return Verdict(self.name, False, f"{_SOUNDS[self.name]} ({likely:.0%}).")
         if not found.ok and likely < _HARDLY:
             return Verdict(self.name, True, "")
