@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from matrix_sim.messages import ActionKind, AgentStep, Goal, Scenario, TickReport
@@ -38,7 +37,6 @@ class Situations:
         self._prompts = prompts
         self._reports = reports
         self._goals = goals
-        self._reading = asyncio.Lock()
         self._steps: dict[int, dict[tuple[int, int], list[AgentStep]]] = {}
         """Per group, the steps by (window, agent)."""
         self._adopted: dict[tuple[int, int, int], Goal] = {}
@@ -49,10 +47,8 @@ class Situations:
         profile = self._profile(draw.agent)
         if draw.window < 0:
             return Situation(profile, await self._goals(draw.agent), (), (), "")
-        # One after the other: read twice, everything would have been done twice.
-        async with self._reading:
-            if draw.group not in self._steps:
-                self._read(draw.group, await self._reports(draw.group))
+        if draw.group not in self._steps:
+            self._read(draw.group, await self._reports(draw.group))
         steps = self._steps[draw.group].get((draw.window, draw.agent), [])
         done = tuple(s.action.text for s in steps if s.action.kind is not ActionKind.IDLE)
         seen = {seen.action.order: seen for step in steps for seen in step.observed}
