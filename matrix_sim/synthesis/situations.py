@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
+from matrix_sim.lazy import Lazy
 from matrix_sim.messages import ActionKind, AgentStep, Goal, Scenario, TickReport
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.society import Society
@@ -14,6 +17,16 @@ Reports = Callable[[int], Awaitable[tuple[TickReport, ...]]]
 """The committed ticks of a group in order."""
 Goals = Callable[[int], Awaitable[Goal | None]]
 """What a person lives for, who has done nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What the members of a group did."""
+
+    steps: Mapping[tuple[int, int], Sequence[AgentStep]]
+    """By (window, agent), in order."""
+    goals: Mapping[tuple[int, int], Goal]
+    """By (window, agent) the one that held at its end."""
 
 
 class Situations:
@@ -37,24 +50,22 @@ class Situations:
         self._prompts = prompts
         self._reports = reports
         self._goals = goals
-        self._steps: dict[int, dict[tuple[int, int], list[AgentStep]]] = {}
-        """Per group, the steps by (window, agent)."""
-        self._adopted: dict[tuple[int, int, int], Goal] = {}
-        """Per (group, window, agent) the goal that held at its end."""
+        self._histories = {
+            group.group: Lazy(partial(self._history, group.group)) for group in society.groups
+        }
 
     async def of(self, draw: Draw) -> Situation:
         """What the asker of a candidate brings along."""
         profile = self._profile(draw.agent)
         if draw.window < 0:
             return Situation(profile, await self._goals(draw.agent), (), (), "")
-        if draw.group not in self._steps:
-            self._read(draw.group, await self._reports(draw.group))
-        steps = self._steps[draw.group].get((draw.window, draw.agent), [])
+        history = await self._histories[draw.group].get()
+        steps = history.steps.get((draw.window, draw.agent), ())
         done = tuple(s.action.text for s in steps if s.action.kind is not ActionKind.IDLE)
         seen = {seen.action.order: seen for step in steps for seen in step.observed}
         return Situation(
             profile=profile,
-            goal=self._adopted.get((draw.group, draw.window, draw.agent)),
+            goal=history.goals.get((draw.window, draw.agent)),
             did=done,
             seen=tuple(seen[order] for order in sorted(seen)),
             summary=self._summaries.get((draw.window, draw.group), ""),
@@ -64,16 +75,18 @@ class Situations:
         text = self._prompts.text_of("profile", persona=self._society.members[agent].persona)
         return clip(text, self._society.settings.persona_characters)
 
-    def _read(self, group: int, reports: tuple[TickReport, ...]) -> None:
+    async def _history(self, group: int) -> _History:
         length = self._society.settings.scenario_window
-        steps = self._steps.setdefault(group, {})
-        goals: dict[int, Goal] = {}
-        for report in reports:
+        steps: dict[tuple[int, int], list[AgentStep]] = {}
+        held: dict[int, Goal] = {}
+        goals: dict[tuple[int, int], Goal] = {}
+        for report in await self._reports(group):
             window = report.tick // length
             for step in report.steps:
                 agent = step.action.agent
                 steps.setdefault((window, agent), []).append(step)
                 if step.goal is not None and step.goal.plan:
-                    goals[agent] = step.goal
-                if agent in goals:
-                    self._adopted[group, window, agent] = goals[agent]
+                    held[agent] = step.goal
+                if agent in held:
+                    goals[window, agent] = held[agent]
+        return _History(steps, goals)
