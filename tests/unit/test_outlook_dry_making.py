@@ -12,7 +12,8 @@ from matrix_sim.config import RunConfig
 from matrix_sim.llm.contracts import Role
 from matrix_sim.outlook.dry_making import DryDataset
 from matrix_sim.outlook.dry_run import DryRun, dry_run
-from matrix_sim.outlook.estimate import estimate
+from matrix_sim.outlook.estimate import GROUPING, estimate
+from matrix_sim.outlook.figures import Estimate, KindEstimate
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
 from tests.support.small_world import finished, small_config
@@ -41,7 +42,15 @@ def played(config: RunConfig, **settings: Any) -> DryRun:
 
 def by_role(config: RunConfig, **settings: Any) -> dict[Role, tuple[float, float]]:
     found = estimate(config, played(config, **settings), 0)
-    return {role.role: (role.calls, role.prompt_tokens) for role in found.roles}
+    grouping = {Role.EMBEDDING: sum(k.calls for k in kinds(found) if k.what == GROUPING)}
+    return {
+        role.role: (role.calls - grouping.get(role.role, 0), role.prompt_tokens)
+        for role in found.roles
+    }
+
+
+def kinds(found: Estimate) -> list[KindEstimate]:
+    return [kind for role in found.roles for kind in role.kinds]
 
 
 def of_a_run(config: RunConfig) -> dict[Role, tuple[float, float]]:
@@ -65,12 +74,17 @@ def only(run: DryRun) -> DryDataset:
             ticks=0,
         ),
         making(
+            {"kind": "sft", "count": 20},
+            models={"embedding": {"stub": {}}},
+            quality={"near_duplicate": {"cosine": 0.9}},
+        ),
+        making(
             {"kind": "sft", "count": 6},
             {"kind": "dialogue", "count": 3},
             stub={"faults": {"malformed": 0.2, "truncated": 0.1}},
         ),
     ],
-    ids=["six kinds", "en, quota", "people alone", "faults"],
+    ids=["six kinds", "en, quota", "people alone", "vectors", "faults"],
 )
 def test_of_data_sets_on_the_stub_it_knows_every_call_and_token(config: RunConfig) -> None:
     assert by_role(config) == of_a_run(config)
@@ -113,6 +127,7 @@ def test_goals_and_vectors_that_data_sets_share_are_asked_for_once() -> None:
         about | {"name": "again"},
         {"kind": "sft", "name": "people", "count": 3, "ground": "persona"},
         models={"embedding": {"stub": {}}},
+        quality={"near_duplicate": {"cosine": None}},
     )
     shared = played(config).making.shared
     assert {kind: count.calls for kind, count in shared.items()} == {
@@ -120,7 +135,7 @@ def test_goals_and_vectors_that_data_sets_share_are_asked_for_once() -> None:
         (Role.EMBEDDING, "scenarios"): 1,
     }
     embedding = {"models": config.models, "datasets": config.datasets[:2]}
-    assert by_role(config.model_copy(update=embedding))[Role.EMBEDDING][0] == 3 + 2  # and grouping
+    assert by_role(config.model_copy(update=embedding))[Role.EMBEDDING][0] == 3
 
 
 def test_a_requirement_that_no_scenario_of_the_stub_fits_is_counted_as_if_all_did() -> None:
