@@ -13,10 +13,15 @@ from matrix_sim.llm.contracts import Role
 from matrix_sim.outlook.dry_making import DryDataset
 from matrix_sim.outlook.dry_run import DryRun, dry_run
 from matrix_sim.outlook.estimate import GROUPING, estimate
-from matrix_sim.outlook.figures import Estimate, KindEstimate
+from matrix_sim.outlook.manner import Manner
+from matrix_sim.outlook.meter import Count
+from matrix_sim.outlook.preview import Previewed
+from matrix_sim.outlook.preview_rows import PreviewedDataset
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
-from tests.support.small_world import finished, small_config
+from matrix_sim.store.run_store import RunStore
+from matrix_sim.synthesis.contracts import Candidate, Draw
+from tests.support.small_world import finished, founded, small_config
 
 THINKING: dict[str, Any] = {"rejected": {"stub": {}}, "reasoner": {"stub": {"reasoning": True}}}
 KINDS = (
@@ -41,16 +46,14 @@ def played(config: RunConfig, **settings: Any) -> DryRun:
 
 
 def by_role(config: RunConfig, **settings: Any) -> dict[Role, tuple[float, float]]:
-    found = estimate(config, played(config, **settings), 0)
-    grouping = {Role.EMBEDDING: sum(k.calls for k in kinds(found) if k.what == GROUPING)}
+    figures = estimate(config, played(config, **settings), 0)
+    found = [(role.role, role.kinds) for role in figures.roles]
+    making = {role: [kind for kind in kinds if kind.what != GROUPING] for role, kinds in found}
     return {
-        role.role: (role.calls - grouping.get(role.role, 0), role.prompt_tokens)
-        for role in found.roles
+        role: (sum(kind.calls for kind in kinds), sum(kind.prompt_tokens for kind in kinds))
+        for role, kinds in making.items()
+        if kinds
     }
-
-
-def kinds(found: Estimate) -> list[KindEstimate]:
-    return [kind for role in found.roles for kind in role.kinds]
 
 
 def of_a_run(config: RunConfig) -> dict[Role, tuple[float, float]]:
@@ -157,3 +160,33 @@ def test_refused_candidates_are_paid_for_too_and_a_cap_leaves_rows_out() -> None
     assert (made.rows, made.candidates, made.refused) == (0, 6, Counter({"margin": 6}))
     half = DryDataset(made.config, {}, accepted=2, tried=4, refused={"margin": 2}, loosened=False)
     assert (half.candidates, half.rows, half.factor) == (6, 3, 1.5)
+
+
+def test_with_a_preview_dialogues_and_prompts_that_hold_replies_are_as_long_as_in_it() -> None:
+    config = making({"kind": "dialogue", "count": 4})
+    run = played(config)
+    (user, assistant, intent) = (
+        (Role.USER, "dialogue/user"),
+        (Role.RESPONDER, "dialogue/assistant"),
+        (Role.INSTRUCTOR, "dialogue/intent"),
+    )
+    blank = Candidate("dialogue", Draw(0, 0, 0, 0, {}), accepted=True, completion=None)
+    with RunStore.in_memory() as store:
+        society = founded(config, store)
+    seen = {
+        user: Count(calls=22, prompt_tokens=20, counted_tokens=22_000, output_tokens=220),
+        assistant: Count(calls=20, prompt_tokens=20, counted_tokens=60_000, output_tokens=8_000),
+        intent: Count(calls=2, prompt_tokens=100, counted_tokens=50, output_tokens=60),
+    }
+    made = PreviewedDataset(config.datasets[0], (blank, blank))
+    previewed = Previewed(society, seen, {}, Manner(), (), (made,))
+    found = estimate(config, run, 0, previewed)
+    kinds = {(role.role, kind.what): kind for role in found.roles for kind in role.kinds}
+    candidates = only(run).candidates
+    assert kinds[user].calls == 11 * candidates
+    assert kinds[assistant].calls == 10 * candidates
+    assert kinds[assistant].prompt_tokens == 3_000 * 10 * candidates
+    assert kinds[assistant].output_tokens == 400 * 10 * candidates
+    asked = only(run).counts[intent]
+    assert kinds[intent].calls == asked.calls
+    assert kinds[intent].prompt_tokens == pytest.approx(asked.prompt_tokens / 2, abs=1)
