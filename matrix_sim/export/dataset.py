@@ -106,7 +106,7 @@ def export_dataset(
         licence=licence or terms.licence,
         origins=origins,
         config=run.config_sha256,
-        funnel=funnel_of(dataset.candidates),
+        funnel=funnel_of(dataset.candidates, dataset.config.count),
         example=format_.example(next(iter(filled.values()))),
     )
     folder = out / outline.label / format_name.value
