@@ -120,7 +120,7 @@ def export_dataset(
         licence=licence or terms.licence,
         origins=samples[0].provenance.origins,
         config=run.config_sha256(dataset.config),
-        funnel=funnel_of(dataset.candidates),
+        funnel=funnel_of(dataset.candidates, dataset.config.count),
         example=format_.example(next(iter(filled.values()))),
     )
     folder = out / outline.label / format_name.value

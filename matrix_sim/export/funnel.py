@@ -23,11 +23,18 @@ class Funnel:
         return self.accepted + sum(self.refused.values())
 
 
-def funnel_of(candidates: Iterable[Candidate]) -> Funnel:
-    """Count candidates by what refused them."""
+def funnel_of(candidates: Iterable[Candidate], wanted: int) -> Funnel:
+    """Count candidates by what refused them, up to the one that is the last row.
+
+    Args:
+        candidates: in the order of their numbers.
+        wanted: rows; candidates after the last of them were made when more were wanted.
+    """
     refused: Counter[str] = Counter()
     accepted = 0
     for candidate in candidates:
+        if accepted == wanted:
+            break
         if candidate.accepted:
             accepted += 1
         else:

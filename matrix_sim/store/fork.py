@@ -11,7 +11,7 @@ from matrix_sim.store.database import DATABASE_FILE, explained
 from matrix_sim.store.directory import prepare_directory
 from matrix_sim.store.run_store import RunStore
 
-_WHAT_HAPPENED = ("events", "ticks", "scenarios", "setbacks")
+_WHAT_HAPPENED = ("events", "ticks", "scenarios", "candidates", "setbacks")
 _WITHOUT_USE = """
 DELETE FROM calls WHERE reply IS NULL OR request_hash NOT IN (SELECT request_hash FROM prompts)
 """

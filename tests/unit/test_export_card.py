@@ -52,7 +52,7 @@ def test_the_text_says_how_many_rows_whose_people_which_models_and_what_was_refu
 ) -> None:
     config = a_dataset("reason").config
     turned_away = [refused(config, 90 + n, "is_request") for n in range(3)]
-    rows = [*(a_row(config, n) for n in range(12)), *turned_away]
+    rows = [*turned_away, *(a_row(config, n) for n in range(12))]
     text = card_of(tmp_path, a_dataset("reason", requirement="家計", candidates=rows)).text
     for said in (
         "- About: 家計",
@@ -72,6 +72,18 @@ def test_the_text_says_how_many_rows_whose_people_which_models_and_what_was_refu
         "reasoning_content",
     ):
         assert said in text
+
+
+def test_candidates_that_were_made_when_more_were_wanted_are_not_counted(tmp_path: Path) -> None:
+    config = a_dataset().config
+    made = [
+        refused(config, 0, "pii"),
+        *(a_row(config, n) for n in (1, 2, 3)),
+        refused(config, 4, "pii"),
+    ]
+    text = card_of(tmp_path, a_dataset(candidates=made, count=2)).text
+    assert "2 of 3 candidates were accepted" in text
+    assert "| pii | 1 |" in text
 
 
 def test_no_folder_of_the_machine_is_told(tmp_path: Path) -> None:

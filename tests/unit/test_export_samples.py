@@ -158,7 +158,7 @@ def test_the_funnel_counts_by_the_first_check_that_refused() -> None:
     config = a_dataset().config
     checks = ("is_request", "length", "is_request")
     turned_away = [refused(config, n, check) for n, check in enumerate(checks)]
-    funnel = funnel_of([*turned_away, a_row(config, 9)])
+    funnel = funnel_of([*turned_away, a_row(config, 9)], 12)
     assert (funnel.tried, funnel.accepted) == (4, 1)
     assert list(funnel.refused.items()) == [("is_request", 2), ("length", 1)]
 

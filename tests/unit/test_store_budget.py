@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,13 +27,22 @@ from matrix_sim.llm.tariff import Tariff
 from matrix_sim.messages import Failure
 from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.budget import Charged, OverBudget
+from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.failures import StoreConflict
 from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.schema import MIGRATIONS, migrate
-from matrix_sim.store.writes import ProcessDied, PutPrices, SetAside
-from tests.support.store_samples import a_key, a_record, a_reply, an_open_call
+from matrix_sim.store.writes import (
+    CommitCandidate,
+    CommitTick,
+    ProcessDied,
+    PutEvent,
+    PutPrices,
+    SetAside,
+)
+from matrix_sim.synthesis.contracts import Candidate, Draw
+from tests.support.store_samples import a_key, a_record, a_reply, a_report, an_open_call
 
 TOKENS = BudgetConfig(max_tokens=3000)
 
@@ -301,6 +310,18 @@ def test_a_fork_takes_replies_along_and_owes_nothing_for_them(tmp_path: Path) ->
         assert store.apply([an_open_call(0)]) == [a_reply()]
         assert store.apply([an_open_call(2)]) == [None], "it was never answered"
         assert charged(store) == Charged(1, 1000, 0)
+
+
+def test_nothing_has_happened_in_a_fork_that_holds_no_more_than_calls(tmp_path: Path) -> None:
+    draw = Draw(0, 0, 0, 0, {})
+    with RunStore.open(tmp_path / "old", owner="test", create=True) as store:
+        store.apply([an_open_call(0), a_record(0), PutEvent("dataset", "sft", b"{}")])
+        store.apply([CommitTick(a_report()), CommitCandidate(Candidate("sft", draw, False, None))])
+    fork_journal(tmp_path / "old", tmp_path / "new")
+    with closing(sqlite3.connect(tmp_path / "new" / DATABASE_FILE)) as new:
+        tables = [name for (name,) in new.execute("SELECT name FROM sqlite_master WHERE sql > ''")]
+        filled = {name for name in tables if new.execute(f"SELECT * FROM {name}").fetchone()}
+    assert filled == {"calls", "prompts"}
 
 
 def test_a_run_of_the_first_schema_is_charged_as_it_was(tmp_path: Path) -> None:
