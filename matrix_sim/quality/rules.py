@@ -14,6 +14,7 @@ from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
 from matrix_sim.quality.duplicate import DuplicateMemory
 from matrix_sim.quality.is_request import IsRequest
 from matrix_sim.quality.language import LanguageCheck
+from matrix_sim.quality.learned import with_model
 from matrix_sim.quality.length import LengthCheck
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.pii import PiiCheck
@@ -55,10 +56,13 @@ def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:
         (config.repetition, lambda: RepetitionCheck(config.repetition)),
         (config.language, lambda: LanguageCheck(config.language, language)),
         (config.boilerplate, lambda: Boilerplate(language)),
-        (config.addressed_to_assistant, lambda: AddressedToAssistant(language)),
-        (config.is_request, lambda: IsRequest(language)),
-        (config.self_contained, lambda: SelfContained(language)),
-        (config.role_purity, lambda: RolePurity(language)),
+        (
+            config.addressed_to_assistant,
+            lambda: with_model(AddressedToAssistant(language), language),
+        ),
+        (config.is_request, lambda: with_model(IsRequest(language), language)),
+        (config.self_contained, lambda: with_model(SelfContained(language), language)),
+        (config.role_purity, lambda: with_model(RolePurity(language), language)),
         (config.thinking, lambda: ThinkingCheck(config.thinking)),
         (config.code, CodeCheck),
         (config.pii, PiiCheck),

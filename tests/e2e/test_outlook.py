@@ -145,8 +145,10 @@ def test_a_preview_on_a_genuine_server_shows_its_thinking_and_calibrates(
     server: RealServer, tmp_path: Path
 ) -> None:
     priced = on(server, price={"input": 1.0, "output": 2.0})
-    config = str(write_config(tmp_path, {"default": priced}, max_in_flight=4))
-    command = ("estimate", config, "--preview", "2", "--json")
+    file = write_config(tmp_path, {"default": priced}, max_in_flight=4)
+    datasets = [{"kind": "sft", "count": 40}, {"kind": "reason", "count": 30}]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"datasets": datasets}))
+    command = ("estimate", str(file), "--preview", "2", "--json")
     code, output, said = ended(tmp_path / "estimate", *command, key=server.api_key)
     assert code == 0, said
     figures = json.loads(output)
@@ -155,3 +157,7 @@ def test_a_preview_on_a_genuine_server_shows_its_thinking_and_calibrates(
     assert figures["duration"]["seconds"] > 0
     assert "thinks: " in said
     assert "scenario of g0000, window 0" in said
+    for made in figures["datasets"]:
+        assert f"data set {made['name']}, candidate 0" in said
+        assert made["preview"]["candidates"] >= 2
+        assert made["output_tokens"] > made["calls"]

@@ -12,10 +12,16 @@ from matrix_sim.config import RunConfig
 from matrix_sim.llm.contracts import Role
 from matrix_sim.outlook.dry_making import DryDataset
 from matrix_sim.outlook.dry_run import DryRun, dry_run
-from matrix_sim.outlook.estimate import estimate
+from matrix_sim.outlook.estimate import GROUPING, estimate
+from matrix_sim.outlook.manner import Manner
+from matrix_sim.outlook.meter import Count
+from matrix_sim.outlook.preview import Previewed
+from matrix_sim.outlook.preview_rows import PreviewedDataset
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
-from tests.support.small_world import finished, small_config
+from matrix_sim.store.run_store import RunStore
+from matrix_sim.synthesis.contracts import Candidate, Draw
+from tests.support.small_world import finished, founded, small_config
 
 THINKING: dict[str, Any] = {"rejected": {"stub": {}}, "reasoner": {"stub": {"reasoning": True}}}
 KINDS = (
@@ -40,8 +46,14 @@ def played(config: RunConfig, **settings: Any) -> DryRun:
 
 
 def by_role(config: RunConfig, **settings: Any) -> dict[Role, tuple[float, float]]:
-    found = estimate(config, played(config, **settings), 0)
-    return {role.role: (role.calls, role.prompt_tokens) for role in found.roles}
+    figures = estimate(config, played(config, **settings), 0)
+    found = [(role.role, role.kinds) for role in figures.roles]
+    making = {role: [kind for kind in kinds if kind.what != GROUPING] for role, kinds in found}
+    return {
+        role: (sum(kind.calls for kind in kinds), sum(kind.prompt_tokens for kind in kinds))
+        for role, kinds in making.items()
+        if kinds
+    }
 
 
 def of_a_run(config: RunConfig) -> dict[Role, tuple[float, float]]:
@@ -65,12 +77,17 @@ def only(run: DryRun) -> DryDataset:
             ticks=0,
         ),
         making(
+            {"kind": "sft", "count": 20},
+            models={"embedding": {"stub": {}}},
+            quality={"near_duplicate": {"cosine": 0.9}},
+        ),
+        making(
             {"kind": "sft", "count": 6},
             {"kind": "dialogue", "count": 3},
             stub={"faults": {"malformed": 0.2, "truncated": 0.1}},
         ),
     ],
-    ids=["six kinds", "en, quota", "people alone", "faults"],
+    ids=["six kinds", "en, quota", "people alone", "vectors", "faults"],
 )
 def test_of_data_sets_on_the_stub_it_knows_every_call_and_token(config: RunConfig) -> None:
     assert by_role(config) == of_a_run(config)
@@ -113,6 +130,7 @@ def test_goals_and_vectors_that_data_sets_share_are_asked_for_once() -> None:
         about | {"name": "again"},
         {"kind": "sft", "name": "people", "count": 3, "ground": "persona"},
         models={"embedding": {"stub": {}}},
+        quality={"near_duplicate": {"cosine": None}},
     )
     shared = played(config).making.shared
     assert {kind: count.calls for kind, count in shared.items()} == {
@@ -120,7 +138,7 @@ def test_goals_and_vectors_that_data_sets_share_are_asked_for_once() -> None:
         (Role.EMBEDDING, "scenarios"): 1,
     }
     embedding = {"models": config.models, "datasets": config.datasets[:2]}
-    assert by_role(config.model_copy(update=embedding))[Role.EMBEDDING][0] == 3 + 2  # and grouping
+    assert by_role(config.model_copy(update=embedding))[Role.EMBEDDING][0] == 3
 
 
 def test_a_requirement_that_no_scenario_of_the_stub_fits_is_counted_as_if_all_did() -> None:
@@ -142,3 +160,33 @@ def test_refused_candidates_are_paid_for_too_and_a_cap_leaves_rows_out() -> None
     assert (made.rows, made.candidates, made.refused) == (0, 6, Counter({"margin": 6}))
     half = DryDataset(made.config, {}, accepted=2, tried=4, refused={"margin": 2}, loosened=False)
     assert (half.candidates, half.rows, half.factor) == (6, 3, 1.5)
+
+
+def test_with_a_preview_dialogues_and_prompts_that_hold_replies_are_as_long_as_in_it() -> None:
+    config = making({"kind": "dialogue", "count": 4})
+    run = played(config)
+    (user, assistant, intent) = (
+        (Role.USER, "dialogue/user"),
+        (Role.RESPONDER, "dialogue/assistant"),
+        (Role.INSTRUCTOR, "dialogue/intent"),
+    )
+    blank = Candidate("dialogue", Draw(0, 0, 0, 0, {}), accepted=True, completion=None)
+    with RunStore.in_memory() as store:
+        society = founded(config, store)
+    seen = {
+        user: Count(calls=22, prompt_tokens=20, counted_tokens=22_000, output_tokens=220),
+        assistant: Count(calls=20, prompt_tokens=20, counted_tokens=60_000, output_tokens=8_000),
+        intent: Count(calls=2, prompt_tokens=100, counted_tokens=50, output_tokens=60),
+    }
+    made = PreviewedDataset(config.datasets[0], (blank, blank))
+    previewed = Previewed(society, seen, {}, Manner(), (), (made,))
+    found = estimate(config, run, 0, previewed)
+    kinds = {(role.role, kind.what): kind for role in found.roles for kind in role.kinds}
+    candidates = only(run).candidates
+    assert kinds[user].calls == 11 * candidates
+    assert kinds[assistant].calls == 10 * candidates
+    assert kinds[assistant].prompt_tokens == 3_000 * 10 * candidates
+    assert kinds[assistant].output_tokens == 400 * 10 * candidates
+    asked = only(run).counts[intent]
+    assert kinds[intent].calls == asked.calls
+    assert kinds[intent].prompt_tokens == pytest.approx(asked.prompt_tokens / 2, abs=1)

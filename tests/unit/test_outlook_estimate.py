@@ -24,7 +24,9 @@ from tests.support.small_world import founded, small_config
 Output = pytest.CaptureFixture[str]
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEMO = str(CHECKOUT / "examples" / "demo.en.yaml")
-QUICK = ("--set", "models.default={stub: {}}")
+SETTINGS = ("models.default={stub: {}}", "datasets=[]")
+"""A society alone, that nobody waits for."""
+QUICK = tuple(part for setting in SETTINGS for part in ("--set", setting))
 PRICE = "{stub: {}, price: {input: 2.0, output: 10.0}}"
 
 
@@ -108,7 +110,7 @@ def test_limits_by_the_minute_make_a_run_long(capsys: Output) -> None:
 
 def test_a_sample_is_called_one() -> None:
     many = "personas={source: sampler, count: 60}"
-    loaded = load_config(Path(DEMO), (*QUICK[1:], many), {})
+    loaded = load_config(Path(DEMO), (*SETTINGS, many), {})
     people = load_personas(loaded.config.personas, 7, loaded.base_dir, "en").personas
     part = dry_run(loaded.config, people, PromptLibrary("en"), clock=lambda: 0.0, most_actions=50)
     said = "\n".join(lines_of(estimate(loaded.config, part, 0), loaded.config))

@@ -1,0 +1,112 @@
+"""What rules cannot list: how requests sound that are none, learnt from rows that people labelled.
+
+A linear model on the character n-grams of a text (present or not, scaled to length 1; logistic
+regression), one for each of four checks, beside its rules. `scripts/train_checks.py` makes them
+from labelled Japanese cases that are kept with the tests; for other languages there are none. On
+cases of other authors, which it was not trained on, rules alone missed a quarter of the bad ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import orjson
+
+from matrix_sim.language import Language
+from matrix_sim.quality.contracts import Check, Row, Verdict
+
+LONGEST_GRAM = 4
+_SURE = {
+    "addressed_to_assistant": 0.8,
+    "is_request": 0.8,
+    "self_contained": 0.8,
+    "role_purity": 0.7,
+}
+"""Probability from which on a row is refused where the rules found nothing. At 0.7 the first three
+also refuse 6 % of the stub's requests, most of them in the tone of business mail; at 0.8, 2 %."""
+_HARDLY = 0.2
+"""Probability below which what the rules found is taken for a slip, where they may slip."""
+_MAY_SLIP = ("is_request",)
+_BEGINNING, _END = 1200, 400
+"""Characters of a text that are looked at."""
+_USER, _ASSISTANT, _OVER = "\x01", "\x02", "\x03"
+_SOUNDS = {
+    "addressed_to_assistant": "It sounds as if it spoke to somebody else, or to nobody",
+    "is_request": "It does not sound as if it asked for anything",
+    "self_contained": "It sounds as if more were known than it says",
+    "role_purity": "Somebody does not sound like a user, or like an assistant",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Weights of n-grams."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def probability(self, text: str) -> float:
+        """That a text is to be refused."""
+        weights = self.weights
+        known = {
+            gram
+            for length in range(1, LONGEST_GRAM + 1)
+            for at in range(len(text) - length + 1)
+            if (gram := text[at : at + length]) in weights
+        }
+        # Added up in one order: the last bit must not depend on the order of a set.
+        total = math.fsum(weights[gram] for gram in known)
+        return 1 / (1 + math.exp(-self.bias - total / math.sqrt(len(known) or 1)))
+
+
+def text_of(check: str, row: Row) -> str:
+    """What the model of a check is shown: the first request, or for `role_purity` all turns."""
+    if check != "role_purity":
+        return f"{_USER}{_clipped(row.request)}{_OVER}"
+    turns = [turn for turn in (*row.turns, *row.chosen) if turn.role != "system"]
+    marks = {"user": _USER, "assistant": _ASSISTANT}
+    return "".join(f"{marks[turn.role]}{_clipped(turn.content)}{_OVER}" for turn in turns)
+
+
+def with_model(check: Check, language: Language) -> Check:
+    """A check by rule, with its model where the language has one."""
+    model = _models().get(check.name) if language == "ja" else None
+    return check if model is None else _Both(check, model)
+
+
+class _Both:
+    """Rules first, then the ear."""
+
+    def __init__(self, rules: Check, model: LinearModel) -> None:
+        self.name = rules.name
+        self._rules = rules
+        self._model = model
+
+    def look(self, row: Row) -> Verdict | None:
+        """See `Check`."""
+        found = self._rules.look(row)
+        if found is None or (not found.ok and self.name not in _MAY_SLIP):
+            return found
+        likely = self._model.probability(text_of(self.name, row))
+        if found.ok and likely > _SURE[self.name]:
+            return Verdict(self.name, False, f"{_SOUNDS[self.name]} ({likely:.0%}).")
+        if not found.ok and likely < _HARDLY:
+            return Verdict(self.name, True, "")
+        return found
+
+
+def _clipped(text: str) -> str:
+    if len(text) <= _BEGINNING + _END:
+        return text
+    return text[:_BEGINNING] + text[-_END:]
+
+
+@cache
+def _models() -> dict[str, LinearModel]:
+    source = files("matrix_sim.quality") / "data" / "learned.ja.json"
+    stored = orjson.loads(source.read_bytes())
+    return {name: LinearModel(one["bias"], one["weights"]) for name, one in stored.items()}
