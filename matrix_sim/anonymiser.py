@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from matrix_sim.answering import answering
 from matrix_sim.config import RunConfig
+from matrix_sim.config.roles import model_of
 from matrix_sim.errors import RunFailure
-from matrix_sim.failpoints import NO_FAILPOINTS
-from matrix_sim.llm.backends import Backends, model_of
 from matrix_sim.llm.contracts import EnvironmentalFailure, Role
-from matrix_sim.llm.journaled import Journaled
-from matrix_sim.llm.limits.gates import LeasedGates
 from matrix_sim.llm.limits.limiter import Limiter
 from matrix_sim.llm.limits.news import EndpointNews
-from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.reply_terms import ReplyTerms
-from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.anonymise.close_look import CloseLook, look_closely
 from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.library import PromptLibrary
-from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.text import counted
 
 _TOLD_EVERY = 100
+"""People between two lines of progress."""
 _NEWS_EVERY_S = 0.5
 
 
@@ -79,38 +75,20 @@ async def _look(
     say: Callable[[str], None],
 ) -> CloseLook:
     model = model_of(config.models, Role.ANONYMISER)
-    width = config.runtime.max_in_flight
-    limiter = Limiter("anonymiser")
-    backends = Backends(
-        config.models,
-        config.secrets,
-        prompts,
-        seed=config.seed,
-        roles=(Role.ANONYMISER,),
-        gate_of=LeasedGates(limiter, config.runtime, holder="anonymiser"),
-    )
-    llm = Journaled(
-        backends.of_role,
-        StoreJournal(GroupCommit(store)),
-        max_in_flight=width,
-        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
-        failpoints=NO_FAILPOINTS,
-        tariffs=tariffs_of(config.models),
-    )
-    watching = asyncio.create_task(_tell_of_endpoints(limiter, say))
-    try:
-        return await look_closely(
-            llm,
-            prompts,
-            personas,
-            terms=ReplyTerms.of(model),
-            width=width,
-            tell=tell,
-        )
-    finally:
-        watching.cancel()
-        await llm.close()
-        await backends.close()
+    channel = GroupCommit(store)
+    async with answering(config, prompts, channel, "anonymiser", roles=(Role.ANONYMISER,)) as here:
+        watching = asyncio.create_task(_tell_of_endpoints(here.limiter, say))
+        try:
+            return await look_closely(
+                here.llm,
+                prompts,
+                personas,
+                terms=ReplyTerms.of(model),
+                width=config.runtime.max_in_flight,
+                tell=tell,
+            )
+        finally:
+            watching.cancel()
 
 
 async def _tell_of_endpoints(limiter: Limiter, say: Callable[[str], None]) -> None:

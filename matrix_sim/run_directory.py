@@ -35,7 +35,8 @@ from matrix_sim.store.fork import fork_journal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import DropScenarios, ForgetTexts, PutEvent, PutPrices, SetAside
-from matrix_sim.synthesis.facets import Facets, load_facets
+from matrix_sim.synthesis.facets import Facets
+from matrix_sim.synthesis.facets_file import load_facets
 from matrix_sim.synthesis.registration import register, set_failed_candidates_aside
 
 if TYPE_CHECKING:

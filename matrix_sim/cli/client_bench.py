@@ -23,23 +23,16 @@ from typing import Any
 import orjson
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from matrix_sim.config import BudgetConfig, ModelsConfig, PersonasConfig, RuntimeConfig, StubConfig
-from matrix_sim.failpoints import NO_FAILPOINTS
+from matrix_sim.answering import answering
+from matrix_sim.config import PersonasConfig, RunConfig, StubConfig
 from matrix_sim.language import Language
-from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import Address, Message, Request, Role, Schema
-from matrix_sim.llm.journaled import Journaled
-from matrix_sim.llm.limits.gates import LeasedGates
-from matrix_sim.llm.limits.limiter import Limiter
-from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.stub.endpoint import MODEL
 from matrix_sim.llm.stub.server import run_stub_server
-from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.replies import ActReply
-from matrix_sim.store.adapters import StoreJournal
 from matrix_sim.store.group_commit import GroupCommit
 from matrix_sim.store.run_store import RunStore
 
@@ -98,46 +91,41 @@ async def _measure(load: ClientLoad, base_url: str, folder: Path) -> ClientFigur
     bare_client = AsyncOpenAI(
         base_url=base_url, api_key="none", max_retries=0, http_client=DefaultAioHttpClient()
     )
-    prompts = PromptLibrary(_LANGUAGE)
     limits = {"rpm": _ENOUGH, "tpm": _ENOUGH, "concurrency": load.in_flight}
     price = {"input": 1.0, "output": 2.0}
-    models = ModelsConfig.model_validate(
-        {"default": {"base_url": base_url, "model": MODEL, "limits": limits, "price": price}}
+    model = {"base_url": base_url, "model": MODEL, "limits": limits, "price": price}
+    config = RunConfig.model_validate(
+        {
+            "society": {"ticks": 1},
+            "models": {"default": model},
+            "budget": {"max_calls": _ENOUGH, "max_tokens": _ENOUGH, "max_cost": _ENOUGH},
+            "runtime": {"max_in_flight": load.in_flight},
+        }
     )
-    runtime = RuntimeConfig(max_in_flight=load.in_flight)
-    gates = LeasedGates(Limiter("bench"), runtime, "bench")
-    backends = Backends(models, {}, prompts, seed=0, roles=(Role.AGENT,), gate_of=gates)
-    budget = BudgetConfig(max_calls=_ENOUGH, max_tokens=_ENOUGH, max_cost=_ENOUGH)
-    commit = GroupCommit(RunStore.open(folder, owner="bench", create=True, budget=budget))
-    journaled = Journaled(
-        backends.of_role,
-        StoreJournal(commit),
-        max_in_flight=load.in_flight,
-        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
-        failpoints=NO_FAILPOINTS,
-        tariffs=tariffs_of(models),
-    )
-
-    def ours(number: int) -> Awaitable[object]:
-        agent, tick = number % _AGENTS, number // _AGENTS
-        address = Address(f"act/a{agent:05d}/t{tick:04d}")
-        return journaled.complete(_request(address, questions[agent]))
+    commit = GroupCommit(RunStore.open(folder, owner="bench", create=True, budget=config.budget))
 
     def bare(number: int) -> Awaitable[object]:
         return _create(bare_client, questions[number % _AGENTS])
 
     try:
-        # Each once for nothing: imports, connections, caches.
-        numbers = iter(range(1 << 40))
-        await _block(load, bare, numbers)
-        await _block(load, ours, numbers)
-        pairs = [
-            (await _block(load, bare, numbers), await _block(load, ours, numbers))
-            for _ in range(load.rounds)
-        ]
+        async with answering(
+            config, PromptLibrary(_LANGUAGE), commit, "bench", roles=(Role.AGENT,)
+        ) as here:
+
+            def ours(number: int) -> Awaitable[object]:
+                agent, tick = number % _AGENTS, number // _AGENTS
+                address = Address(f"act/a{agent:05d}/t{tick:04d}")
+                return here.llm.complete(_request(address, questions[agent]))
+
+            # Each once for nothing: imports, connections, caches.
+            numbers = iter(range(1 << 40))
+            await _block(load, bare, numbers)
+            await _block(load, ours, numbers)
+            pairs = [
+                (await _block(load, bare, numbers), await _block(load, ours, numbers))
+                for _ in range(load.rounds)
+            ]
     finally:
-        await journaled.close()
-        await backends.close()
         await commit.close()
         await bare_client.close()
     ratios = [own / other for other, own in pairs]

@@ -16,6 +16,7 @@ from matrix_sim.cli.datasets import (
 )
 from matrix_sim.cli.options import JsonOption
 from matrix_sim.export.format_names import FormatName
+from matrix_sim.export.split import TEST_SHARE
 from matrix_sim.text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to; RUN/exports without it.")
     ] = None,
-    test_share: ShareOption = 0.1,
+    test_share: ShareOption = TEST_SHARE,
     licence: LicenceOption = None,
     as_json: JsonOption = False,
 ) -> None:

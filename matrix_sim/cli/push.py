@@ -15,6 +15,7 @@ from matrix_sim.cli.datasets import (
 )
 from matrix_sim.cli.options import JsonOption
 from matrix_sim.export.format_names import FormatName
+from matrix_sim.export.split import TEST_SHARE
 from matrix_sim.text import printable
 
 
@@ -32,7 +33,7 @@ def push(
     private: Annotated[
         bool, typer.Option("--private", help="Make the repository private, if it is made.")
     ] = False,
-    test_share: ShareOption = 0.1,
+    test_share: ShareOption = TEST_SHARE,
     licence: LicenceOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,11 +12,15 @@ from matrix_sim.config.section import Section
 from matrix_sim.llm.contracts import Role
 
 DatasetKind = Literal["sft", "dpo", "reason", "dialogue", "code", "safety"]
+Complexity = Literal["simple", "complex", "mixed"]
 GENERAL = "general"
 """The requirement that anything fits."""
+_COMPLEXITY: Mapping[DatasetKind, Complexity] = {"sft": "simple", "dpo": "complex"}
+"""Where the config says nothing, as in the paper; the others are mixed."""
 _SPARE = 4
 """Candidates per row that are tried before a data set gives up, where the config says nothing."""
 _SPARE_AT_LEAST = 50
+"""Candidates all the same: of a few rows, four each may all be refused by chance."""
 
 
 class DatasetConfig(Section):
@@ -44,7 +48,7 @@ class DatasetConfig(Section):
     answers in place of the `responder`. Left out: only in `reason`."""
     turns: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (2, 5)
     """Of a `dialogue`: how many times the user speaks, at least and at most."""
-    complexity: Literal["simple", "complex", "mixed"] | None = None
+    complexity: Complexity | None = None
     """How hard requests are. Left out: simple for `sft`, complex for `dpo`, else mixed."""
     similarity_floor: Share = 0.05
     """With a requirement: scenarios less similar to it than this (cosine) are not used."""
@@ -75,10 +79,9 @@ class DatasetConfig(Section):
         return self.max_candidates or max(_SPARE_AT_LEAST, _SPARE * self.count)
 
     @property
-    def level(self) -> Literal["simple", "complex", "mixed"]:
+    def level(self) -> Complexity:
         """How hard requests are."""
-        by_kind = {"sft": "simple", "dpo": "complex"}
-        return self.complexity or by_kind.get(self.kind, "mixed")  # type: ignore[return-value]
+        return self.complexity or _COMPLEXITY.get(self.kind, "mixed")
 
     @property
     def roles(self) -> tuple[Role, ...]:

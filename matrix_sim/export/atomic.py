@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,11 +12,15 @@ from matrix_sim.errors import UsageError
 
 
 def write_file(path: Path, parts: Iterable[bytes]) -> None:
-    """Write the parts one after the other; `path` is replaced in the end.
+    """Write the parts one after the other; `path` is replaced in the end. Missing folders are made.
 
     Raises:
         UsageError: the file cannot be written there.
     """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
     def fill(file: BinaryIO) -> None:
         for part in parts:
@@ -25,26 +30,23 @@ def write_file(path: Path, parts: Iterable[bytes]) -> None:
 
 
 def fill_file(path: Path, fill: Callable[[BinaryIO], None]) -> None:
-    """Have `fill` write a file; `path` is replaced in the end. Missing folders are made.
+    """Have `fill` write a file; `path` is replaced in the end.
 
     Raises:
-        UsageError: the file cannot be written there.
+        UsageError: the file cannot be written there, or there is no such folder.
     """
     beside = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder that you can write to"
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
-        if beside.exists():
-            beside.unlink()
+        with suppress(OSError):  # why it was not written matters more
+            beside.unlink(missing_ok=True)
 
 
 def remove_file(path: Path) -> None:
@@ -59,3 +61,9 @@ def remove_file(path: Path) -> None:
         raise UsageError(
             f"{path}: is out of date and cannot be removed ({error.strerror})"
         ) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be written ({error.strerror}); choose a folder that you can write to"
+    )

@@ -21,7 +21,7 @@ from matrix_sim.export.formats.contracts import Format, Outline, Rows
 from matrix_sim.export.funnel import funnel_of
 from matrix_sim.export.metadata import metadata_of
 from matrix_sim.export.samples import Origins, Sample, samples_of
-from matrix_sim.export.split import SPLITS, PersonaSplit, SplitName
+from matrix_sim.export.split import SPLITS, TEST_SHARE, PersonaSplit, SplitName
 from matrix_sim.export.terms import terms_of
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 EXPORTS = "exports"
 """The folder of all exports in a run directory."""
-TEST_SHARE = 0.1
-"""Of the people, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,12 @@ def metadata_of(samples: Sequence[Sample]) -> tuple[Metadata, ...]:
 def _plain(sample: Sample) -> dict[str, Any]:
     provenance = sample.provenance
     draw, origins = provenance.draw, provenance.origins
-    grounded = draw.window >= 0
     return {
         "kind": sample.kind,
         "requirement": provenance.requirement,
         "candidate": draw.number,
-        "scenario": f"{group_label(draw.group)}/w{draw.window:04d}" if grounded else "",
-        "group": group_label(draw.group) if grounded else "",
+        "scenario": f"{group_label(draw.group)}/w{draw.window:04d}" if draw.from_scenario else "",
+        "group": group_label(draw.group) if draw.from_scenario else "",
         "agent": agent_label(draw.agent),
         "persona": sample.persona,
         "personas": origins.personas,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
-from matrix_sim.errors import UsageError
+from matrix_sim.export.atomic import fill_file
 from matrix_sim.personas.model import Persona
 
 
@@ -25,19 +25,13 @@ def export_personas(personas: Iterable[Persona], path: Path) -> int:
     Raises:
         UsageError: the file cannot be written there.
     """
-    beside, count = path.with_name(f"{path.name}.part"), 0
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            for persona in personas:
-                file.write(persona_line(persona))
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder that you can write to"
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
+    count = 0
+
+    def fill(file: BinaryIO) -> None:
+        nonlocal count
+        for persona in personas:
+            file.write(persona_line(persona).encode())
+            count += 1
+
+    fill_file(path, fill)
     return count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from matrix_sim.canonical import canonical_json
+from matrix_sim.export.atomic import fill_file
 from matrix_sim.messages import Scenario, agent_label, group_label
 
 SCENARIOS_FILE = "scenarios.jsonl"
@@ -43,13 +43,16 @@ def export_scenarios(scenarios: Iterable[Scenario], path: Path, quota: int | Non
         scenarios: in the order (window, group).
         path: replaced as a whole, or not at all.
         quota: how many at most.
+
+    Raises:
+        UsageError: the file cannot be written there.
     """
     count = 0
-    beside = path.with_suffix(".jsonl.part")
-    with beside.open("wb") as file:
+
+    def fill(file: BinaryIO) -> None:
+        nonlocal count
         for count, scenario in enumerate(islice(scenarios, quota), start=1):
             file.write(canonical_json(scenario_row(count, scenario)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+
+    fill_file(path, fill)
     return count

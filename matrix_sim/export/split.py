@@ -14,6 +14,8 @@ from matrix_sim.randomness import named_random
 
 SplitName = Literal["train", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "test")
+TEST_SHARE = 0.1
+"""Of the people, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

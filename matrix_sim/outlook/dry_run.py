@@ -36,7 +36,7 @@ from matrix_sim.society.simulation import SimulationEnd
 from matrix_sim.society.society import Society
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.synthesis.facets import load_facets
+from matrix_sim.synthesis.facets_file import load_facets
 
 MOST_ACTIONS = 10_000
 """Turns that are played, at most, about; a config with more of them is sampled."""

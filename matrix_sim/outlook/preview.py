@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from matrix_sim.answering import answering
 from matrix_sim.config.file import LoadedConfig
 from matrix_sim.config.roles import played_roles
 from matrix_sim.errors import RunFailure, UsageError
-from matrix_sim.failpoints import NO_FAILPOINTS
-from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import EnvironmentalFailure, Reply, Request
-from matrix_sim.llm.journaled import Journaled
-from matrix_sim.llm.limits.gates import LeasedGates
-from matrix_sim.llm.limits.limiter import Limiter
-from matrix_sim.llm.prefix_cache import PREFIX_CACHE_TOKENS, PrefixCache
-from matrix_sim.llm.tariff import tariffs_of
 from matrix_sim.messages import Scenario, TickReport
 from matrix_sim.outlook.manner import Manner
 from matrix_sim.outlook.meter import Counts, Kind, Meter, StopWatch
@@ -24,7 +17,7 @@ from matrix_sim.outlook.preview_rows import PreviewedDataset, few_rows, make_row
 from matrix_sim.rehearsal import Rehearsal, TellingLedger
 from matrix_sim.run_directory import LOCK_WAIT_S, OpenedRun
 from matrix_sim.society.society import Society
-from matrix_sim.store.adapters import StoreJournal, StoreLedger
+from matrix_sim.store.adapters import StoreLedger
 from matrix_sim.store.group_commit import GroupCommit, InlineCommit
 from matrix_sim.store.run_store import RunStore
 
@@ -108,25 +101,6 @@ async def play_preview(
             thoughts[request.address] = reply.reasoning
 
     config = run.config
-    gates = LeasedGates(Limiter("preview"), config.runtime, "preview")
-    backends = Backends(
-        config.models,
-        config.secrets,
-        run.prompts,
-        seed=config.seed,
-        roles=played_roles(config),
-        components=len(run.society.members[0].direction),
-        gate_of=lambda model, address: watch.gate(gates(model, address)),
-    )
-    journaled = Journaled(
-        backends.of_role,
-        StoreJournal(channel),
-        max_in_flight=config.runtime.max_in_flight,
-        prefix_cache=PrefixCache(PREFIX_CACHE_TOKENS),
-        failpoints=NO_FAILPOINTS,
-        tariffs=tariffs_of(config.models),
-    )
-    meter = Meter(journaled, on_reply=heard)
 
     def committed(report: TickReport) -> None:
         manner.hear(report, len(run.society.groups[report.group].members))
@@ -134,17 +108,27 @@ async def play_preview(
 
     ledger = TellingLedger(StoreLedger(channel), committed, on_scenario)
     try:
-        with RunStore.in_memory() as nothing:
-            # From the beginning in any case: what was asked before comes from the journal.
-            rehearsal = Rehearsal(config, run.society, run.prompts, meter, InlineCommit(nothing))
-            groups, window = len(run.society.groups), config.society.scenario_window
-            await rehearsal.simulation(nothing.progress(groups, window), ledger=ledger).run()
-        datasets = await make_rows(run, meter, channel) if config.datasets else ()
+        async with answering(
+            config,
+            run.prompts,
+            channel,
+            "preview",
+            roles=played_roles(config),
+            components=len(run.society.members[0].direction),
+            around=watch.gate,
+        ) as here:
+            meter = Meter(here.llm, on_reply=heard)
+            with RunStore.in_memory() as nothing:
+                # From the beginning in any case: what was asked before comes from the journal.
+                inline = InlineCommit(nothing)
+                rehearsal = Rehearsal(config, run.society, run.prompts, meter, inline)
+                groups, window = len(run.society.groups), config.society.scenario_window
+                progress = nothing.progress(groups, window)
+                await rehearsal.simulation(progress, ledger=ledger).run()
+            datasets = await make_rows(run, meter, channel) if config.datasets else ()
     except EnvironmentalFailure as failure:
         raise RunFailure(f"the preview could not go on: {failure}") from failure
     finally:
-        await asyncio.shield(journaled.close())
-        await backends.close()
         await channel.close()
     for dataset in datasets:
         on_dataset(dataset)

@@ -13,7 +13,7 @@ from matrix_sim.outlook.dry_run import DryRun
 from matrix_sim.outlook.figures import KindEstimate
 from matrix_sim.outlook.meter import SCENARIOS, Count, Counts, Kind
 from matrix_sim.outlook.preview import Previewed
-from matrix_sim.synthesis.synthesis import BATCH
+from matrix_sim.synthesis.sources import BATCH
 
 _OF_THE_SOCIETY = ("instruction", "intent")
 """Parts of a row whose prompts tell of the society alone, and hold no reply of its own making."""

@@ -47,6 +47,11 @@ class Draw:
     turns: int = 1
     """How often the user of a dialogue may speak at most."""
 
+    @property
+    def from_scenario(self) -> bool:
+        """Whether it grows from a scenario, and not from a person alone."""
+        return self.window >= 0
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from matrix_sim.config import DatasetConfig
-from matrix_sim.synthesis.contracts import Candidate
+from matrix_sim.synthesis.contracts import Candidate, Completion, Draw
 
 _COMPARED = 2000
 """Rows that are compared with each other at most: their number enters squared."""
@@ -66,6 +66,41 @@ class DatasetFigures:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An accepted candidate: one row."""
+
+    draw: Draw
+    completion: Completion
+
+    @property
+    def request(self) -> str:
+        turns = self.completion.turns
+        return next((turn.content for turn in turns if turn.role == "user"), "")
+
+    @property
+    def turns(self) -> int:
+        """How often the user speaks."""
+        return sum(turn.role == "user" for turn in self.completion.turns)
+
+    @property
+    def answered(self) -> int:
+        """Characters of what the assistant says, of a pair in the better answer."""
+        said = (turn.content for turn in self.completion.turns if turn.role == "assistant")
+        return sum(map(len, said)) + len(self.completion.chosen)
+
+    @property
+    def thought(self) -> int:
+        """Characters of the thinking before that."""
+        thinking = (turn.reasoning for turn in self.completion.turns)
+        return sum(map(len, thinking)) + len(self.completion.chosen_reasoning)
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it is a pair that was kept without a margin."""
+        return self.completion.labels.get("margin_found") is False
+
+
 def figures_of(
     dataset: DatasetConfig, candidates: Iterable[Candidate], *, people: int, scenarios: int
 ) -> DatasetFigures:
@@ -77,22 +112,20 @@ def figures_of(
         people: how many there are in the society.
         scenarios: how many there are.
     """
-    rows: list[Candidate] = []
+    rows: list[_Made] = []
     tried = 0
     refused: Counter[str] = Counter()
     for candidate in candidates:
         if len(rows) == dataset.count:
             break  # made when more were wanted
         tried += 1
-        if candidate.accepted:
-            rows.append(candidate)
+        if candidate.accepted and candidate.completion is not None:
+            rows.append(_Made(candidate.draw, candidate.completion))
         else:
             refused[candidate.refused_by or "?"] += 1
-    requests = [_request(row) for row in rows]
+    requests = [row.request for row in rows]
     askers = {row.draw.agent for row in rows}
-    used = {(row.draw.window, row.draw.group) for row in rows if row.draw.window >= 0}
-    answers = [_answers(row) for row in rows]
-    thinking = [_thinking(row) for row in rows] if dataset.thinks else []
+    used = {(row.draw.window, row.draw.group) for row in rows if row.draw.from_scenario}
     sample = requests[:_COMPARED]
     return DatasetFigures(
         name=dataset.label,
@@ -102,7 +135,7 @@ def figures_of(
         tried=tried,
         cap=dataset.cap,
         refused=dict(sorted(refused.items(), key=lambda item: (-item[1], item[0]))),
-        flagged=sum(_flagged(row) for row in rows),
+        flagged=sum(row.flagged for row in rows),
         personas=len(askers),
         personas_share=len(askers) / max(1, people),
         scenarios=len(used),
@@ -110,10 +143,10 @@ def figures_of(
         distinct={n: distinct_share(requests, n) for n in (1, 2, 4)},
         nearest=_nearest(sample),
         compared=len(sample),
-        turns=_counts(sum(turn.role == "user" for turn in _turns(row)) for row in rows),
+        turns=_counts(row.turns for row in rows),
         request_lengths=_by_length(map(len, requests)),
-        answer_lengths=_by_length(answers),
-        thinking_lengths=_by_length(thinking),
+        answer_lengths=_by_length(row.answered for row in rows),
+        thinking_lengths=_by_length(row.thought for row in rows if dataset.thinks),
         facets=_facets(rows),
     )
 
@@ -138,29 +171,6 @@ def _nearest(texts: Sequence[str]) -> float | None:
     return round(fmean(float(far) for far in distances[:, 1]), 3)
 
 
-def _turns(row: Candidate) -> Sequence[Any]:
-    return row.completion.turns if row.completion is not None else ()
-
-
-def _request(row: Candidate) -> str:
-    return next((turn.content for turn in _turns(row) if turn.role == "user"), "")
-
-
-def _answers(row: Candidate) -> int:
-    said = sum(len(turn.content) for turn in _turns(row) if turn.role == "assistant")
-    return said + (len(row.completion.chosen) if row.completion is not None else 0)
-
-
-def _thinking(row: Candidate) -> int:
-    thought = sum(len(turn.reasoning) for turn in _turns(row))
-    return thought + (len(row.completion.chosen_reasoning) if row.completion is not None else 0)
-
-
-def _flagged(row: Candidate) -> bool:
-    labels = row.completion.labels if row.completion is not None else {}
-    return labels.get("margin_found") is False
-
-
 def _counts(values: Iterable[int]) -> dict[int, int]:
     return dict(sorted(Counter(values).items()))
 
@@ -173,7 +183,7 @@ def _by_length(lengths: Iterable[int]) -> dict[str, int]:
     return {names[n]: counts[n] for n in sorted(counts)}
 
 
-def _facets(rows: Sequence[Candidate]) -> dict[str, dict[str, int]]:
+def _facets(rows: Sequence[_Made]) -> dict[str, dict[str, int]]:
     counts: dict[str, Counter[str]] = {}
     for row in rows:
         for facet, option in row.draw.facets.items():

@@ -96,9 +96,9 @@ def _config_in(path: Path) -> RunConfig:
 
 def _read(store: RunStore, dataset: DatasetConfig) -> FinishedDataset:
     from matrix_sim.identity import Identity
-    from matrix_sim.synthesis.registration import EVENT
+    from matrix_sim.synthesis.registration import IDENTITY_EVENT
 
-    stored = store.events(EVENT).get(dataset.label)
+    stored = store.events(IDENTITY_EVENT).get(dataset.label)
     if stored is None:  # it was added to the config, and the run not started since
         return FinishedDataset(dataset, (), "")
     identity = Identity.from_canonical(stored)

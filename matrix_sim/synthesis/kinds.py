@@ -9,17 +9,14 @@ from matrix_sim.synthesis.asking import Asker
 from matrix_sim.synthesis.contracts import Recipe
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.recipes.dialogue import Dialogue
-from matrix_sim.synthesis.recipes.instructed import Instructed
+from matrix_sim.synthesis.recipes.instructed import TEMPLATES, Instructed
 from matrix_sim.synthesis.recipes.preference import Preference
 from matrix_sim.synthesis.situations import Situations
 
 _TEMPLATES: Mapping[DatasetKind, tuple[str, ...]] = {
-    "sft": ("instruction", "assistant"),
-    "reason": ("instruction", "assistant"),
-    "code": ("code_instruction", "assistant"),
-    "safety": ("safety_instruction", "safety_assistant"),
+    **TEMPLATES,
     "dialogue": ("intent", "user_turn", "assistant"),
-    "dpo": ("instruction", "assistant", "judge_pair"),
+    "dpo": (*TEMPLATES["dpo"], "judge_pair"),
 }
 
 

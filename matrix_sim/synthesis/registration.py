@@ -18,7 +18,7 @@ from matrix_sim.synthesis.contracts import Candidate, candidate_address
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.kinds import templates_of
 
-EVENT = "dataset"
+IDENTITY_EVENT = "dataset"
 """The kind of event that keeps a data set's identity, by its label."""
 
 
@@ -60,13 +60,13 @@ def register(
     Raises:
         UsageError: one is not what it was when it was begun, with what differs.
     """
-    stored = store.events(EVENT)
+    stored = store.events(IDENTITY_EVENT)
     new = []
     for dataset in config.datasets:
         identity = identity_of(config, dataset, society, prompts, facets)
         before = stored.get(dataset.label)
         if before is None:
-            new.append(PutEvent(EVENT, dataset.label, identity.canonical))
+            new.append(PutEvent(IDENTITY_EVENT, dataset.label, identity.canonical))
             continue
         changed = differences(Identity.from_canonical(before), identity)
         if changed:

@@ -21,7 +21,7 @@ from matrix_sim.randomness import named_random
 from matrix_sim.synthesis.contracts import Source
 from matrix_sim.synthesis.likeness import Likeness
 
-EVENT = "sources"
+SOURCES_EVENT = "sources"
 """The kind of event that keeps the choice, one a data set."""
 _ALIKE = 512
 """Scenarios that are chosen for variety too; those after them by relevance and what they have in

@@ -57,7 +57,7 @@ class Situations:
     async def of(self, draw: Draw) -> Situation:
         """What the asker of a candidate brings along."""
         profile = self._profile(draw.agent)
-        if draw.window < 0:
+        if not draw.from_scenario:
             return Situation(profile, await self._goals(draw.agent), (), (), "")
         history = await self._histories[draw.group].get()
         steps = history.steps.get((draw.window, draw.agent), ())

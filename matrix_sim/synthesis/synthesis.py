@@ -13,9 +13,8 @@ import numpy as np
 
 from matrix_sim.config import DatasetConfig, RunConfig
 from matrix_sim.config.roles import model_of
-from matrix_sim.directions import decode_directions
-from matrix_sim.errors import RunFailure
-from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
+from matrix_sim.llm.ask_directions import ask_directions
+from matrix_sim.llm.contracts import LLM, Address, Role
 from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Goal, Scenario, TickReport
 from matrix_sim.prompts.library import PromptLibrary
@@ -28,9 +27,7 @@ from matrix_sim.society.society import Society
 from matrix_sim.store.adapters import StoreChannel
 from matrix_sim.store.writes import (
     CommitCandidate,
-    PutEvent,
     ReadCandidates,
-    ReadEvents,
     ReadReports,
     ReadScenarios,
 )
@@ -39,32 +36,18 @@ from matrix_sim.synthesis.contracts import (
     Candidate,
     Draw,
     Opening,
-    Source,
     candidate_address,
 )
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.judging import RowJudge
 from matrix_sim.synthesis.kinds import recipe_of
-from matrix_sim.synthesis.likeness import DirectionLikeness, Likeness, NgramLikeness
 from matrix_sim.synthesis.making import Count, Making, Standards
-from matrix_sim.synthesis.retrieval import (
-    EVENT,
-    decode_sources,
-    encode_sources,
-    has_requirement,
-    people,
-    relevant,
-    scenario_text,
-    spread,
-)
 from matrix_sim.synthesis.situations import Situations
-from matrix_sim.text import clip
+from matrix_sim.synthesis.sources import Sources
 
-BATCH = 64
-"""Scenarios whose vectors one request asks for."""
 _CHARACTERS = 2000
-"""Of a scenario, where vectors are asked for."""
+"""Of a first message, where its vector is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +67,8 @@ class Synthesis:
         self._workshop = workshop
         self._llm = Patient(llm)
         self._channel = channel
+        people = len(workshop.society.members)
+        self._sources = Sources(workshop.config, people, self._llm, channel)
         self._makings: dict[str, Making] = {}
         self._stopped = False
 
@@ -157,7 +142,7 @@ class Synthesis:
     ) -> Making:
         workshop = self._workshop
         config, quality = workshop.config, workshop.config.quality
-        sources = await self._sources(dataset, scenarios)
+        sources = await self._sources.of(dataset, scenarios)
         asker = Asker(dataset.label, self._llm, workshop.prompts, config.models)
         judge = RowJudge(asker, quality.judge.least) if quality.judge.enabled else None
         known = await self._channel.submit(ReadCandidates(dataset.label))
@@ -182,78 +167,11 @@ class Synthesis:
         compares = config.quality.near_duplicate
         if config.models.embedding.local or not compares.enabled or compares.cosine is None:
             return None
-        address = candidate_address(label, draw.number, "vector")
-        (direction,) = await self._directions(address, [opening.text])
+        address = Address(candidate_address(label, draw.number, "vector"))
+        (direction,) = await ask_directions(
+            self._llm, address, [opening.text], characters=_CHARACTERS
+        )
         return np.frombuffer(direction, np.int8).astype(np.float32)
 
     async def _commit(self, candidate: Candidate) -> None:
         await self._channel.submit(CommitCandidate(candidate))
-
-    # What a data set grows from.
-
-    async def _sources(
-        self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
-    ) -> tuple[Source, ...]:
-        """What was chosen for it: read where that was done before, else committed."""
-        events = cast("dict[str, bytes]", await self._channel.submit(ReadEvents(EVENT)))
-        body = events.get(dataset.label)
-        if body is None:
-            chosen = await self._choose(dataset, scenarios)
-            event = PutEvent(EVENT, dataset.label, encode_sources(chosen))
-            body = cast("bytes", await self._channel.submit(event))
-        sources = decode_sources(body)
-        if not sources:
-            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
-        return sources
-
-    async def _choose(
-        self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
-    ) -> tuple[Source, ...]:
-        seed = self._workshop.config.seed
-        if dataset.ground == "persona":
-            return people(len(self._workshop.society.members), seed, dataset.label)
-        if not scenarios:
-            raise RunFailure(_nothing_fits(dataset, 0))
-        if not has_requirement(dataset):
-            return spread(scenarios, seed, dataset.label)
-        chosen = relevant(scenarios, await self._likeness(dataset, scenarios), dataset, seed)
-        if not chosen:  # not to be committed: another floor is another data set's matter
-            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
-        return chosen
-
-    async def _likeness(self, dataset: DatasetConfig, scenarios: Sequence[Scenario]) -> Likeness:
-        texts = [scenario_text(scenario) for scenario in scenarios]
-        if self._workshop.config.models.embedding.local:
-            return NgramLikeness(texts, dataset.requirement)
-        batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
-        found = await asyncio.gather(
-            self._directions(f"embed/{dataset.label}/requirement", [dataset.requirement]),
-            *(
-                self._directions(f"embed/scenarios/b{number:05d}", batch)
-                for number, batch in enumerate(batches)
-            ),
-        )
-        (wanted,), *others = found
-        return DirectionLikeness([one for batch in others for one in batch], wanted)
-
-    async def _directions(self, address: str, texts: Sequence[str]) -> tuple[bytes, ...]:
-        request = Request(
-            address=Address(address),
-            role=Role.EMBEDDING,
-            messages=tuple(Message("user", clip(text, _CHARACTERS)) for text in texts),
-            max_tokens=0,
-        )
-        return decode_directions((await self._llm.complete(request)).text)
-
-
-def _nothing_fits(dataset: DatasetConfig, scenarios: int) -> str:
-    if not scenarios:
-        return (
-            f"the data set '{dataset.label}' has nothing to grow from: there is no scenario. "
-            "Give the society more ticks, or the data set 'ground: persona'"
-        )
-    return (
-        f"the data set '{dataset.label}': none of {scenarios} scenarios is similar enough to "
-        f"'{dataset.requirement}'; lower 'similarity_floor' ({dataset.similarity_floor:g}), or put "
-        "the requirement in words that people in the scenarios would use"
-    )

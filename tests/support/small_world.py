@@ -39,7 +39,7 @@ from matrix_sim.store.adapters import StoreChannel, StoreJournal
 from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
-from matrix_sim.synthesis.facets import load_facets
+from matrix_sim.synthesis.facets_file import load_facets
 from matrix_sim.synthesis.synthesis import Synthesis, Workshop
 from tests.support.virtual_time import run_virtually
 

@@ -19,7 +19,8 @@ from matrix_sim.personas.model import Persona
 from matrix_sim.personas.sampler.sampling import sample_personas
 from matrix_sim.quality.contracts import Turn
 from matrix_sim.society.replies import ActReply, GoalReply
-from matrix_sim.synthesis.facets import FACETS, Facets, load_facets
+from matrix_sim.synthesis.facets import FACETS, Facets
+from matrix_sim.synthesis.facets_file import load_facets
 from matrix_sim.synthesis.replies import IntentReply, PairReply, RowReply, UserTurnReply
 from tests.support.prompt_samples import LIBRARIES
 

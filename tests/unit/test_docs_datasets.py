@@ -20,7 +20,7 @@ from matrix_sim.export.split import PersonaSplit
 from matrix_sim.founding import read_society
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
-from matrix_sim.synthesis.facets import load_facets
+from matrix_sim.synthesis.facets_file import load_facets
 from tests.support.pages import CHECKOUT, anchors, blocks, links, load_snippet, page
 from tests.support.small_world import finished
 

@@ -13,7 +13,8 @@ import yaml
 from matrix_sim.config.datasets import DatasetKind
 from matrix_sim.errors import UsageError
 from matrix_sim.randomness import named_random
-from matrix_sim.synthesis.facets import FACETS, Facets, Option, facets_of, load_facets
+from matrix_sim.synthesis.facets import FACETS, Facets, Option, facets_of
+from matrix_sim.synthesis.facets_file import load_facets
 
 PACKAGED = {language: load_facets(language) for language in ("ja", "en")}
 KINDS: tuple[DatasetKind, ...] = get_args(DatasetKind)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matrix_sim.directions import cosines, decode_directions
-from matrix_sim.llm.contracts import LLM, Address, Message, Request, Role
+from matrix_sim.directions import cosines
+from matrix_sim.llm.ask_directions import ask_directions
+from matrix_sim.llm.contracts import LLM, Address
 from matrix_sim.messages import group_label
 from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
 from matrix_sim.society.routing.scores import Scores, ranked
-from matrix_sim.text import clip
 
 _CHARACTERS = 400
 """Of a text that is embedded: many models for embeddings take 512 tokens."""
@@ -50,7 +50,8 @@ class VectorScorer:
         remembering = [m.number for m in self._members if question.recent.get(m.number)]
         texts = [action.text for action, _ in question.actions]
         texts += ["\n".join(reversed(question.recent[agent])) for agent in remembering]
-        directions = await self._directions(question.tick, texts)
+        address = Address(f"embed/{group_label(self._group)}/t{question.tick:04d}")
+        directions = await ask_directions(self._llm, address, texts, characters=_CHARACTERS)
         actions = directions[: len(question.actions)]
         recent = dict(zip(remembering, directions[len(actions) :], strict=True))
         return tuple(
@@ -76,12 +77,3 @@ class VectorScorer:
 
     def _score(self, cosine: float) -> float:
         return (cosine - self._strangers) / (1 - self._strangers)
-
-    async def _directions(self, tick: int, texts: Sequence[str]) -> tuple[bytes, ...]:
-        request = Request(
-            address=Address(f"embed/{group_label(self._group)}/t{tick:04d}"),
-            role=Role.EMBEDDING,
-            messages=tuple(Message("user", clip(text, _CHARACTERS)) for text in texts),
-            max_tokens=0,
-        )
-        return decode_directions((await self._llm.complete(request)).text)

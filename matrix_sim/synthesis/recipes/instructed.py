@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matrix_sim.config.datasets import GENERAL, DatasetConfig
+from matrix_sim.config.datasets import GENERAL, DatasetConfig, DatasetKind
 from matrix_sim.llm.contracts import Reply, Role
 from matrix_sim.quality.contracts import Row, Turn
 from matrix_sim.synthesis.asking import Asker, unwrapped
@@ -13,7 +13,14 @@ from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Opening
 from matrix_sim.synthesis.facets import FACETS, Facets
 from matrix_sim.synthesis.situations import Situations
 
-_TEMPLATES = {"code": "code_instruction", "safety": "safety_instruction"}
+TEMPLATES: Mapping[DatasetKind, tuple[str, str]] = {
+    "sft": ("instruction", "assistant"),
+    "reason": ("instruction", "assistant"),
+    "dpo": ("instruction", "assistant"),
+    "code": ("code_instruction", "assistant"),
+    "safety": ("safety_instruction", "safety_assistant"),
+}
+"""By what a person is made to ask, and what the assistant is told of its task."""
 _IN_PROMPT = {"code_task": "task"}
 """Facets that a template knows by another name."""
 
@@ -28,12 +35,12 @@ class Instructed:
         self._asker = asker
         self._situations = situations
         self._facets = facets
+        self._asking, self._answering = TEMPLATES[dataset.kind]
 
     async def open(self, draw: Draw) -> Opening | Failed:
         """What the person would type."""
-        template = _TEMPLATES.get(self._dataset.kind, "instruction")
         asked = await asked_of(self._dataset, self._situations, self._facets, draw)
-        messages = self._asker.prompts.render(template, **asked)
+        messages = self._asker.prompts.render(self._asking, **asked)
         reply = await self._asker.say(Role.INSTRUCTOR, draw, "instruction", messages)
         return reply if isinstance(reply, Failed) else Opening(unwrapped(reply.text))
 
@@ -41,9 +48,8 @@ class Instructed:
         """The answer of an assistant that knows nothing but the question."""
         thinks = self._dataset.thinks
         role = Role.REASONER if thinks else Role.RESPONDER
-        template = "safety_assistant" if self._dataset.kind == "safety" else "assistant"
         question = Turn("user", opening.text)
-        reply = await self._asker.answer(role, draw, "answer", [question], template=template)
+        reply = await self._asker.answer(role, draw, "answer", [question], template=self._answering)
         if isinstance(reply, Failed):
             return reply
         return Completion(

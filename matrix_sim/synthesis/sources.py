@@ -1,0 +1,111 @@
+"""What a data set grows from: chosen once, committed, and from then on only read (S9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+from matrix_sim.config import DatasetConfig, RunConfig
+from matrix_sim.errors import RunFailure
+from matrix_sim.llm.ask_directions import ask_directions
+from matrix_sim.llm.contracts import LLM, Address
+from matrix_sim.messages import Scenario
+from matrix_sim.store.adapters import StoreChannel
+from matrix_sim.store.writes import PutEvent, ReadEvents
+from matrix_sim.synthesis.contracts import Source
+from matrix_sim.synthesis.likeness import DirectionLikeness, Likeness, NgramLikeness
+from matrix_sim.synthesis.retrieval import (
+    SOURCES_EVENT,
+    decode_sources,
+    encode_sources,
+    has_requirement,
+    people,
+    relevant,
+    scenario_text,
+    spread,
+)
+
+BATCH = 64
+"""Scenarios whose vectors one request asks for."""
+_CHARACTERS = 2000
+"""Of a scenario, where vectors are asked for."""
+
+
+class Sources:
+    """The sources of the data sets of a run."""
+
+    def __init__(self, config: RunConfig, people: int, llm: LLM, channel: StoreChannel) -> None:
+        """`people` is how many live in the society."""
+        self._config = config
+        self._people = people
+        self._llm = llm
+        self._channel = channel
+
+    async def of(self, dataset: DatasetConfig, scenarios: Sequence[Scenario]) -> tuple[Source, ...]:
+        """What was chosen for a data set: read where that was done before, else committed.
+
+        Args:
+            dataset: which one.
+            scenarios: all that there are, in the order (window, group).
+
+        Raises:
+            EnvironmentalFailure: no vectors were to be had now.
+            RunFailure: no scenario fits its requirement.
+        """
+        events = cast("dict[str, bytes]", await self._channel.submit(ReadEvents(SOURCES_EVENT)))
+        body = events.get(dataset.label)
+        if body is None:
+            chosen = await self._choose(dataset, scenarios)
+            event = PutEvent(SOURCES_EVENT, dataset.label, encode_sources(chosen))
+            body = cast("bytes", await self._channel.submit(event))
+        sources = decode_sources(body)
+        if not sources:
+            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
+        return sources
+
+    async def _choose(
+        self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
+    ) -> tuple[Source, ...]:
+        seed = self._config.seed
+        if dataset.ground == "persona":
+            return people(self._people, seed, dataset.label)
+        if not scenarios:
+            raise RunFailure(_nothing_fits(dataset, 0))
+        if not has_requirement(dataset):
+            return spread(scenarios, seed, dataset.label)
+        chosen = relevant(scenarios, await self._likeness(dataset, scenarios), dataset, seed)
+        if not chosen:  # not to be committed: another floor is another data set's matter
+            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
+        return chosen
+
+    async def _likeness(self, dataset: DatasetConfig, scenarios: Sequence[Scenario]) -> Likeness:
+        texts = [scenario_text(scenario) for scenario in scenarios]
+        if self._config.models.embedding.local:
+            return NgramLikeness(texts, dataset.requirement)
+        batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
+        found = await asyncio.gather(
+            self._ask(f"embed/{dataset.label}/requirement", [dataset.requirement]),
+            *(
+                self._ask(f"embed/scenarios/b{number:05d}", batch)
+                for number, batch in enumerate(batches)
+            ),
+        )
+        (wanted,), *others = found
+        return DirectionLikeness([one for batch in others for one in batch], wanted)
+
+    async def _ask(self, address: str, texts: Sequence[str]) -> tuple[bytes, ...]:
+        return await ask_directions(self._llm, Address(address), texts, characters=_CHARACTERS)
+
+
+def _nothing_fits(dataset: DatasetConfig, scenarios: int) -> str:
+    if not scenarios:
+        return (
+            f"the data set '{dataset.label}' has nothing to grow from: there is no scenario. "
+            "Give the society more ticks, or the data set 'ground: persona'"
+        )
+    return (
+        f"the data set '{dataset.label}': none of {scenarios} scenarios is similar enough to "
+        f"'{dataset.requirement}'; lower 'similarity_floor' ({dataset.similarity_floor:g}), or put "
+        "the requirement in words that people in the scenarios would use"
+    )
