@@ -70,7 +70,7 @@ def test_the_figures_of_the_page_are_those_of_the_demo() -> None:
 def test_why_a_candidate_was_refused_is_quoted_from_the_demo() -> None:
     _, store, _ = demo()
     (shown,) = (block for block in blocks(PAGE, "") if "   ['" in block)
-    said, _, reason = shown.rstrip().rpartition("\n   ['")
+    said, _, reason = shown.removesuffix("']\n").rpartition("\n   ['")
     number, check, text = said.split(" ", 2)
     one = next(c for c in store.candidates("dpo") if c.draw.number == int(number))
     assert one.opening is not None
