@@ -75,9 +75,7 @@ def test_why_a_candidate_was_refused_is_quoted_from_the_demo() -> None:
     one = next(c for c in store.candidates("dpo") if c.draw.number == int(number))
     assert one.opening is not None
     assert (one.refused_by, one.opening.text) == (check, text)
-    assert [verdict.reason for verdict in one.verdicts if not verdict.ok] == [
-        reason.removesuffix("']")
-    ]
+    assert [verdict.reason for verdict in one.verdicts if not verdict.ok] == [reason]
 
 
 def test_the_table_of_kinds_says_who_is_asked_and_how_hard_requests_are() -> None:
