@@ -169,8 +169,7 @@ class _Looks:
         for memory in self._memories:
             with self._timed(memory.name) if sampled else _UNTIMED:
                 said = memory.look(row)
-                if not by_rule:
-                    memory.remember(row, label)
+                memory.remember(row, label)  # whatever the rules say: the search is to be full
             by_memory |= said is not None and not said.ok
         self.seconds += time.thread_time() - began
         return by_rule, by_memory
