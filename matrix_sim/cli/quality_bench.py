@@ -95,7 +95,8 @@ class QualityFigures:
     new_taken_for_earlier: int = 0
     """New rows that a memory refused."""
     refused_by_rule: int = 0
-    """Rows that a rule refused: the rows are meant to be good."""
+    """Rows that a rule refused: most are good, but answers that are put together from what is said
+    of people sound like people now and then."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
