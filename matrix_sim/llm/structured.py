@@ -202,7 +202,7 @@ def _parse(text: str, model: type[M]) -> M | _Malformed:
 
     try:
         return model.model_validate(repair_json(text, return_objects=True))
-    except (ValidationError, RecursionError):
+    except (ValueError, RecursionError):  # its own limit of nesting is a ValueError
         return _Malformed(_explained(first))
 
 

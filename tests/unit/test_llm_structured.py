@@ -99,6 +99,11 @@ def test_prose_instead_of_a_decision_is_malformed() -> None:
     assert decide(Scripted("今日は良い天気です。", "やはり良い天気です。")) is Failure.MALFORMED
 
 
+@pytest.mark.parametrize("text", ["{" * 5000, "[" * 100_000, "/*" * 5000, "9" * 5000])
+def test_a_reply_that_no_parser_gets_through_is_malformed(text: str) -> None:
+    assert decide(Scripted(text, GOOD_JSON)) == GOOD
+
+
 def test_a_reply_that_was_cut_off_is_asked_for_once_more_with_twice_the_room() -> None:
     llm = Scripted(('{"mood": "go', Finish.LENGTH), GOOD_JSON)
     assert decide(llm) == GOOD
