@@ -9,6 +9,9 @@ from matrix_sim.summary import CallFigures, RunSummary
 from matrix_sim.synthesis.figures import DatasetFigures
 from matrix_sim.text import counted
 
+_FEW = 20
+"""Rows a scenario from which on they have little to differ by."""
+
 
 def summary_lines(summary: RunSummary, budget: BudgetConfig) -> list[str]:
     """All figures, a line for each kind.
@@ -69,6 +72,11 @@ def dataset_lines(figures: DatasetFigures) -> list[str]:
     distinct = ", ".join(f"{n}: {share:.2f}" for n, share in figures.distinct.items())
     nearest = "" if figures.nearest is None else f", nearest other request at {figures.nearest:.2f}"
     lines.append(f"  from {grew}; distinct character n-grams {distinct}{nearest}")
+    if figures.scenarios and figures.accepted > _FEW * figures.scenarios:
+        lines.append(
+            f"  {figures.accepted / figures.scenarios:.0f} rows a scenario: a longer simulation or "
+            "a lower 'similarity_floor' gives them more to grow from"
+        )
     if figures.kind == "dialogue":
         lines.append(f"  turns of the user: {_histogram(figures.turns)}")
     lengths = {

@@ -50,8 +50,10 @@ class DatasetConfig(Section):
     """Of a `dialogue`: how many times the user speaks, at least and at most."""
     complexity: Complexity | None = None
     """How hard requests are. Left out: simple for `sft`, complex for `dpo`, else mixed."""
-    similarity_floor: Share = 0.05
-    """With a requirement: scenarios less similar to it than this (cosine) are not used."""
+    similarity_floor: Share = 0.15
+    """With a requirement: scenarios less similar to it than this are not used. The cosine of the
+    vectors of `models.embedding`; with local ones the share of the requirement's words that a
+    scenario holds, by characters."""
     relevance: Share = 0.7
     """With a requirement: how much its similarity counts against being unlike what was chosen
     before (maximal marginal relevance): 1 is the most similar first, 0 only variety."""

@@ -48,7 +48,11 @@ class DirectionLikeness:
 
 
 class NgramLikeness:
-    """Without a model: by characters, pairs and triples of them; the rare ones count for more."""
+    """Without a model: by characters, pairs and triples of them; the rare ones count for more.
+
+    Between texts a cosine. A requirement is a few words and a scenario many, so their cosine would
+    be next to nothing: it counts how much of the requirement a text holds.
+    """
 
     def __init__(self, texts: Sequence[str], wanted: str) -> None:
         """`texts` as they were given, `wanted` the requirement; at least one text."""
@@ -57,18 +61,21 @@ class NgramLikeness:
 
         vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         self._texts = vectorizer.fit_transform(texts)
-        self._wanted = vectorizer.transform([wanted])
+        columns, weights = vectorizer.vocabulary_, vectorizer.idf_
+        grams = sorted(set(vectorizer.build_analyzer()(wanted)))
+        known = [columns[gram] for gram in grams if gram in columns]
+        unknown = float(weights.max()) * (len(grams) - len(known))
+        weight = weights[known]
+        held = (self._texts[:, known] > 0) @ weight
+        self._held = held / (float(weight.sum()) + unknown)
 
     def to_requirement(self) -> Cosines:
-        """See `Likeness`."""
-        return self._of(self._wanted)
+        """The share of the requirement that each text holds."""
+        return _rounded(self._held)
 
     def to(self, number: int) -> Cosines:
         """See `Likeness`."""
-        return self._of(self._texts[number])
-
-    def _of(self, one: Any) -> Cosines:
-        products = (self._texts @ one.T).todense()
+        products = (self._texts @ self._texts[number].T).todense()
         return _rounded(np.asarray(products, np.float64).ravel())
 
 

@@ -225,7 +225,7 @@ EVERYTHING = [
     "-m ruff format --check .",
     "-m mypy",
     "layers",
-    "-m pytest tests/unit -n auto",
+    "-m pytest tests/unit -n auto --dist loadfile",
     "-m pytest tests/trainers",
     "-m pytest tests/actors",
     "-m pytest tests/e2e -n 2 --dist loadfile",
