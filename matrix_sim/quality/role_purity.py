@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from matrix_sim.language import Language
 from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Turn, Verdict
+from matrix_sim.quality.leftovers import left_over
 from matrix_sim.quality.names import family_names, given_names
 from matrix_sim.quality.signs import Found, sign_table
 from matrix_sim.quality.wording import Wording, wording_of
@@ -57,6 +58,9 @@ class RolePurity:
         return Verdict(self.name, found is None, found.reason if found else "")
 
     def _of_user(self, text: str) -> Found | None:
+        left = left_over(text)
+        if left:
+            return left
         wording = wording_of(text, self._language)
         found = self._user_label.find(wording.opening) or self._names_speaker(wording)
         if found:
@@ -70,6 +74,9 @@ class RolePurity:
         return None
 
     def _of_assistant(self, text: str, asked: str) -> Found | None:
+        left = left_over(text, asked)
+        if left:
+            return left
         wording = wording_of(text, self._language)
         found = self._next_turn.find(wording.own)
         if found and not self._scripted.search(asked):
