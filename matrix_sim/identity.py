@@ -98,7 +98,7 @@ def dataset_identity(
     society: Identity,
     template_texts: Mapping[str, str],
     facets: bytes,
-    benchmarks: Mapping[str, str],
+    benchmarks: Sequence[str],
 ) -> Identity:
     """The identity of one data set: the society's, its own settings, its prompts, its models.
 
@@ -108,12 +108,14 @@ def dataset_identity(
         society: the one that it grows from.
         template_texts: the prompt templates that it uses, by name.
         facets: the options that its candidates are drawn from, as canonical bytes.
-        benchmarks: SHA-256 of the files that its rows are compared with, by name.
+        benchmarks: SHA-256 of the files that its rows are compared with, in order.
     """
     parts: dict[str, Any] = {"society": society.sha256}
     parts |= _flat("dataset", dataset.model_dump(mode="json", exclude=_NOT_OF_A_DATASET))
+    # Left out or written out, what they mean is the same.
+    parts |= {"dataset.complexity": dataset.level, "dataset.reasoning": dataset.thinks}
     parts |= _flat("quality", config.quality.model_dump(mode="json"))
-    parts["quality.contamination.benchmarks"] = dict(sorted(benchmarks.items()))
+    parts["quality.contamination.benchmarks"] = [*benchmarks]
     roles = [*dataset.roles, *([Role.JUDGE] if config.quality.judge.enabled else [])]
     for role in dict.fromkeys(roles):
         parts |= _chat_parts(f"models.{role.value}", model_of(config.models, role))

@@ -50,6 +50,21 @@ def chosen_datasets(run: FinishedRun, names: Sequence[str]) -> tuple[FinishedDat
     return tuple(one for name, one in by_name.items() if not names or name in names)
 
 
+def no_rows(run: Path, datasets: Sequence[FinishedDataset]) -> UsageError:
+    """Why there is nothing to hand on, and what to do; `datasets` have no row."""
+    from matrix_sim.export.funnel import funnel_of
+    from matrix_sim.text import counted
+
+    refused = {
+        one.config.label: funnel_of(one.candidates, one.config.count).refused for one in datasets
+    }
+    told = [f"{name} ({counted(why)})" if why else name for name, why in refused.items()]
+    advice = "'matrix-sim generate' makes them"
+    if any(refused.values()):
+        advice = "all was refused so far; see what for, and mend that, before more is made"
+    return UsageError(f"{run}: no accepted rows yet in {' and '.join(told)}; {advice}")
+
+
 def checked_licence(licence: str | None) -> str | None:
     """The licence, if it can be one.
 

@@ -13,6 +13,7 @@ from matrix_sim.cli.datasets import (
     ShareOption,
     checked_licence,
     chosen_datasets,
+    no_rows,
 )
 from matrix_sim.cli.options import JsonOption
 from matrix_sim.export.format_names import FormatName
@@ -45,7 +46,6 @@ def export(
     """Write the data sets of RUN to DIR/NAME/FORMAT, each with a card; it may still be going on."""
     import json
 
-    from matrix_sim.errors import UsageError
     from matrix_sim.export.dataset import EXPORTS, export_dataset
     from matrix_sim.synthesis import finished
 
@@ -60,12 +60,9 @@ def export(
         for one, name in places
     ]
     written = [one for one in made if one is not None]
-    empty = [one.config.label for one in chosen if not any(c.accepted for c in one.candidates)]
     if not written:
-        raise UsageError(
-            f"{run}: no accepted rows yet in {' and '.join(empty)}; "
-            "'matrix-sim generate' makes them"
-        )
+        raise no_rows(run, chosen)
+    empty = [one.config.label for one in chosen if not any(c.accepted for c in one.candidates)]
     if as_json:
         figures = {"exports": [one.as_dict() for one in written], "without_rows": empty}
         print(json.dumps(figures, ensure_ascii=False, indent=2))

@@ -12,6 +12,7 @@ from matrix_sim.cli.datasets import (
     ShareOption,
     checked_licence,
     chosen_datasets,
+    no_rows,
 )
 from matrix_sim.cli.options import JsonOption
 from matrix_sim.export.format_names import FormatName
@@ -56,10 +57,7 @@ def push(
         read, chosen[0], format_, run / EXPORTS, test_share=test_share, licence=licence
     )
     if made is None:
-        raise UsageError(
-            f"{run}: no accepted rows yet in {chosen[0].config.label}; "
-            "'matrix-sim generate' makes them"
-        )
+        raise no_rows(run, chosen)
     address = push_folder(api, made.folder, made.files, repo_id, private=private)
     if as_json:
         print(json.dumps(made.as_dict() | {"address": address}, ensure_ascii=False, indent=2))

@@ -37,7 +37,7 @@ def identity_of(
     templates = [*templates_of(dataset, config.quality)]
     if any(model_of(config.models, role).reasoning.language != "any" for role in dataset.roles):
         templates.append(REASONING_LANGUAGE)
-    benchmarks = {path.name: _hash_of(path) for path in config.quality.contamination.benchmarks}
+    benchmarks = sorted(_hash_of(path) for path in config.quality.contamination.benchmarks)
     return dataset_identity(
         config,
         dataset,

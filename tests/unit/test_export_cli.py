@@ -15,6 +15,7 @@ from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
 from matrix_sim.synthesis.finished import FinishedDataset, read_datasets
 from tests.support.finished_runs import PEOPLE, a_dataset, a_row, a_run
+from tests.support.finished_runs import refused as turned_away
 from tests.support.small_world import founded, small_config
 
 Output = pytest.CaptureFixture[str]
@@ -79,7 +80,10 @@ def test_a_data_set_without_rows_is_told_and_none_at_all_is_refused(
     having(a_dataset("sft"), a_dataset("dpo", candidates=()))
     assert main(["export", str(tmp_path)]) == 0
     assert "note: dpo has no accepted rows yet" in capsys.readouterr().out
-    assert "no accepted rows yet in dpo" in refused(capsys, str(tmp_path), "--dataset", "dpo")
+    assert "yet in dpo; 'matrix-sim generate'" in refused(capsys, str(tmp_path), "--dataset", "dpo")
+    config = a_dataset("dpo").config
+    having(a_dataset("dpo", candidates=[turned_away(config, n, "length") for n in range(3)]))
+    assert "yet in dpo (length 3); all was refused" in refused(capsys, str(tmp_path))
 
 
 def test_what_cannot_be_is_refused_with_what_there_is(
