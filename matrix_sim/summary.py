@@ -119,8 +119,16 @@ class RunSummary:
         return asdict(self)
 
 
-def summarise_run(store: RunStore, datasets: Sequence[DatasetConfig] = ()) -> RunSummary:
-    """Add up a run, and those of its data sets that are named."""
+def summarise_run(
+    store: RunStore, datasets: Sequence[DatasetConfig] = (), *, quota: int | None = None
+) -> RunSummary:
+    """Add up a run.
+
+    Args:
+        store: the run's.
+        datasets: those of its data sets that are added up too.
+        quota: how many scenarios were asked for: data sets grow from the first so many.
+    """
     groups = len(store.events("group"))
     tally, talk = Tally(), Talk()
     delivered_envelopes = taken_up = observations = rounds = 0
@@ -191,7 +199,7 @@ def summarise_run(store: RunStore, datasets: Sequence[DatasetConfig] = ()) -> Ru
                 dataset,
                 store.candidates(dataset.label),
                 people=len(members),
-                scenarios=tally.scenarios,
+                scenarios=min(tally.scenarios, quota or tally.scenarios),
             )
             for dataset in datasets
         ),

@@ -98,7 +98,7 @@ async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts(
     with RunStore.read_only(run.directory) as store:
         quota = run.config.society.scenarios
         exported = export_scenarios(store.scenarios(), run.directory / SCENARIOS_FILE, quota)
-        summary = summarise_run(store, run.config.datasets)
+        summary = summarise_run(store, run.config.datasets, quota=quota)
     datasets = _exported(run) if acts.makes else ()
     return Played(run, end, summary, exported, datasets)
 

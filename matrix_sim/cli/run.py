@@ -195,7 +195,8 @@ class Run:
             UsageError: the run was never started.
         """
         with RunStore.read_only(self._directory) as store:
-            return summarise_run(store, self.config.datasets)
+            quota = self.config.society.scenarios
+            return summarise_run(store, self.config.datasets, quota=quota)
 
     def _dataset(self, name: str) -> tuple[FinishedRun, FinishedDataset]:
         finished = read_datasets(self._directory)

@@ -103,3 +103,12 @@ def test_of_people_who_had_no_tick_to_act_in_no_action_is_told() -> None:
     assert said[1] == f"{summary.replies} calls, 0 in flight at a kill"
     assert any(line.startswith("data set sft: 2 of 2 rows") for line in said)
     assert not any("action" in line or "plans" in line for line in said)
+
+
+def test_the_share_of_scenarios_is_of_those_that_data_sets_may_grow_from() -> None:
+    config = with_datasets({"kind": "sft", "count": 4}, ticks=None, scenarios=4)
+    store, _ = finished(config)
+    # A round of windows may bring more scenarios than were asked for.
+    assert len(list(store.scenarios())) > 4
+    (figures,) = summarise_run(store, config.datasets, quota=4).datasets
+    assert (figures.scenarios, figures.scenarios_share) == (4, 1.0)
