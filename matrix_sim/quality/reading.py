@@ -1,8 +1,9 @@
 """From a line of JSON to a row, in the shapes that trainers take.
 
 `messages` (or `conversations` with from/value), `prompt` with `completion`, and preference data:
-`chosen` and `rejected` beside `prompt` or `messages`, or two whole conversations. Thinking is taken
-from `reasoning_content`, `reasoning`, `thinking`, or from `<think>` in the text.
+`chosen` and `rejected` beside `prompt` or `messages`, two whole conversations, or OpenAI's
+`input`, `preferred_output` and `non_preferred_output`. Thinking is taken from `reasoning_content`,
+`reasoning`, `thinking`, or from `<think>` in the text.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _SPEAKERS: Mapping[str, Speaker] = {
     **dict.fromkeys(("assistant", "gpt", "model", "bot", "chatgpt"), "assistant"),
 }
 _CONVERSATIONS = ("messages", "conversations")
+_OPENAI = {"preferred_output": "chosen", "non_preferred_output": "rejected"}
 _SHAPES = (
     "'messages', 'conversations', 'prompt' and 'completion', or 'prompt', 'chosen' and 'rejected'"
 )
@@ -66,6 +68,7 @@ def row_of(fields: object) -> Row:
     """
     if not isinstance(fields, dict):
         raise FieldError("", f"holds {_kind(fields)}; a row is an object {{...}}")
+    fields = _as_a_pair(fields)
     turns = _context(fields)
     chosen, rejected = _pair(fields)
     if turns is None:
@@ -80,6 +83,18 @@ def row_of(fields: object) -> Row:
         raise FieldError("", "has no message that 'chosen' and 'rejected' both answer")
     thinks = any(turn.reasoning for turn in (*turns, *chosen))
     return Row(turns, chosen, rejected, thinks=thinks)
+
+
+def _as_a_pair(fields: dict[str, Any]) -> dict[str, Any]:
+    """OpenAI's preferences under the names of the others; any other row as it is."""
+    if _OPENAI.keys().isdisjoint(fields):
+        return fields
+    missing = next((name for name in ("input", *_OPENAI) if fields.get(name) is None), None)
+    if missing:
+        raise FieldError(missing, "is not there; a preference of OpenAI's format has it")
+    asked = fields["input"]
+    answers = {ours: fields[theirs] for theirs, ours in _OPENAI.items()}
+    return {"messages": asked.get("messages") if isinstance(asked, dict) else asked, **answers}
 
 
 def _context(fields: dict[str, Any]) -> tuple[Turn, ...] | None:

@@ -17,6 +17,7 @@ from matrix_sim.errors import UsageError
 from matrix_sim.export.dataset import Exported, export_dataset
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.formats import FORMATS
+from matrix_sim.quality.reading import read_rows
 from matrix_sim.synthesis.finished import FinishedDataset
 from tests.support.examples import examples
 from tests.support.finished_runs import (
@@ -227,6 +228,15 @@ def split_rows(folder: Path) -> dict[str, list[Any]]:
 
     loaded = datasets.load_dataset(str(folder))
     return {split: [without_nulls(row) for row in rows] for split, rows in loaded.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in FormatName if name != "parquet"])
+@pytest.mark.parametrize("kind", ["sft", "dpo", "dialogue"])
+def test_check_reads_every_format_of_lines(tmp_path: Path, name: str, kind: str) -> None:
+    made = exported(tmp_path, a_dataset(kind), name)
+    (row, *_) = rows = list(read_rows(made.folder / "train.jsonl"))
+    assert (len(rows), row.request) == (PEOPLE, FIRST)
+    assert [turn.content for turn in row.rejected] == ([WORSE] if kind == "dpo" else [])
 
 
 @pytest.mark.usefixtures("cache")

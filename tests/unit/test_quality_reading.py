@@ -47,6 +47,8 @@ def test_conversations_in_the_shapes_of_trainers(fields: dict[str, Any]) -> None
         {"chosen": [USER, ANSWER], "rejected": [USER, {**ANSWER, "content": "知りません。"}]},
         {"prompt": USER["content"], "chosen": [USER, ANSWER],
          "rejected": [USER, {**ANSWER, "content": "知りません。"}]},
+        {"input": {"messages": [USER], "tools": []}, "preferred_output": [ANSWER],
+         "non_preferred_output": [{**ANSWER, "content": "知りません。"}]},
     ],
 )  # fmt: skip
 def test_preference_data_in_the_shapes_of_trainers(fields: dict[str, Any]) -> None:
@@ -96,6 +98,12 @@ def test_tags_that_a_user_types_stay() -> None:
         ),
         ({"conversations": [{"from": "gpt", "value": None}]}, "'conversations.0.value' is not"),
         ({"prompt": "あ", "chosen": "い"}, "'rejected' is not there, and 'chosen' is"),
+        ({"preferred_output": [ANSWER]}, "'input' is not there; a preference of OpenAI's"),
+        ({"input": {}, "preferred_output": [ANSWER]}, "'non_preferred_output' is not there"),
+        (
+            {"input": 1, "preferred_output": [ANSWER], "non_preferred_output": [ANSWER]},
+            "'messages' holds a number",
+        ),
         ({"chosen": [ANSWER], "rejected": [ANSWER]}, "no message that 'chosen' and 'rejected'"),
     ],
 )
