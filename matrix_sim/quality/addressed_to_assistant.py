@@ -75,7 +75,8 @@ class AddressedToAssistant:
 
     def _calls_bare(self, own: str) -> Found | None:
         seen = self._bare.match(own)
-        if not seen or seen[1] not in self._given:
+        hailed = seen is not None and seen.start(1) > 0
+        if not seen or not (seen[1] in self._given or (hailed and seen[1] in self._family)):
             return None
         return Found("It is addressed to a person by name", seen[0])
 

@@ -47,6 +47,7 @@ class Asking:
         self._telling = table.signs("telling")
         self._finite = table.signs("finite")
         self._courtesy = table.pattern("courtesy")
+        self._log = table.pattern("log")
 
     def strength(self, text: str) -> Strength:
         """How clearly the message asks."""
@@ -61,7 +62,11 @@ class Asking:
         if self._is_key_words(wording):
             return Strength.KEYWORDS
         told = self._telling.find(wording.closing)
-        may = any(map(self._soft.find, said)) or self._adds_conditions(wording)
+        may = (
+            any(map(self._soft.find, said))
+            or self._adds_conditions(wording)
+            or self._log.search(text) is not None
+        )
         if len(wording.sentences) == 1 and self._alone.find(wording.closing):
             return Strength.NOTHING if told else Strength.MAYBE
         may = may and not told

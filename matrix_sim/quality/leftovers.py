@@ -23,6 +23,36 @@ _NAMES = (
 _ELEMENT = re.compile(rf"\s*<({'|'.join(_NAMES.split())})>.*</\1>\s*\Z", re.DOTALL | re.IGNORECASE)
 _OBJECT = re.compile(r"\s*(?:```(?:json)?\s*)?(\{.*\})\s*(?:```)?\s*\Z", re.DOTALL)
 _JSON = re.compile(r"json", re.IGNORECASE)
+_SHORT = 24
+"""Characters of a message that may be a word for nothing."""
+_TAGS = "persona goal plan scenario did seen requirement complexity satisfied_when code_language"
+"""Of the prompts, that no other language of tags has."""
+_PAIRED = "task style risk degree want conversation move first second"
+"""Of the prompts too; only whole elements at the beginning of a line are taken for them."""
+_TAG = re.compile(
+    rf"</?(?:{'|'.join(_TAGS.split())})>"
+    rf"|^[ \t]*<({'|'.join(_PAIRED.split())})>[^<]*</\1>",
+    re.MULTILINE,
+)
+_ABOUT_TAGS = re.compile(r"タグ|要素|HTML|XML|CSS|\btags?\b|\belements?\b|markup", re.IGNORECASE)
+_SLOT = re.compile(
+    r"\{\{ ?[A-Za-z_][\w. ]{0,30}\}\}|(?<![$\w{\\])\$?\{[A-Za-z_]\w{2,30}\}"
+    r"|[\[【<＜(（{]ここ(?:に|へ)[^\]】>＞)）}\n]{0,24}[\]】>＞)）}]"
+    r"|\[(?:insert|your|enter) [^\]\n]{2,40}\]",
+    re.IGNORECASE,
+)
+"""Where a template wanted something."""
+_ABOUT_SLOTS = re.compile(
+    r"テンプレ|変数|波括弧|中括弧|プレースホルダ|差し込|置換|置き換|埋め|穴埋め|プロンプト|コード|関数|書式"
+    r"|文字列|構文|正規表現|エラー|Python|Java|Jinja|Vue|React|Django|LaTeX|TeX|Ansible|Excel|template"
+    r"|placeholder|variable|prompt|code|string|syntax|error|format|\w+\(",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"[\s\"'`\[(]*(?:null|none|undefined|nan|n/?a|nil|todo|tbd|object object|\{\}|\[\])?[\s\"'`\])。.]*",
+    re.IGNORECASE,
+)
+"""What a program writes for nothing."""
 
 
 def left_over(text: str, asked: str = "") -> Found | None:
@@ -38,8 +68,29 @@ def left_over(text: str, asked: str = "") -> Found | None:
             return Found("A mark of a template is left in it", seen[0].strip())
         if _ELEMENT.match(text):
             return Found("It is wrapped in an element", text.strip())
+        if not _ABOUT_TAGS.search(asked or text):
+            seen = _TAG.search(spoken(text))
+            if seen:
+                return Found("A mark of a prompt is left in it", seen[0].strip())
     if "{" in text and not _JSON.search(asked) and _is_wrapped(text):
         return Found("It is wrapped in JSON", text.strip())
+    return None
+
+
+def left_unfilled(text: str, own: str) -> Found | None:
+    """What of a user's message a program should have filled in; None where that is nothing.
+
+    Args:
+        text: the message.
+        own: what its writer says, without quotations, pastes and code.
+    """
+    if _NOTHING.fullmatch(text[:_SHORT]) and len(text) <= _SHORT:
+        return Found("It is what a program writes for nothing", text.strip())
+    if not any(mark in own for mark in "{[【<＜(（"):
+        return None
+    seen = _SLOT.search(own)
+    if seen and not _ABOUT_SLOTS.search(own[: seen.start()] + own[seen.end() :]):
+        return Found("A place of a template is not filled in", seen[0])
     return None
 
 

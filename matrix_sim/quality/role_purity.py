@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from matrix_sim.language import Language
 from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Turn, Verdict
-from matrix_sim.quality.leftovers import left_over
+from matrix_sim.quality.leftovers import left_over, left_unfilled
 from matrix_sim.quality.names import family_names, given_names
+from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.signs import Found, sign_table
-from matrix_sim.quality.wording import Wording, wording_of
+from matrix_sim.quality.wording import LOOKED_AT, Wording, wording_of
 
 _NAME_LABEL = re.compile(r"[ \t*]*([^\s:：。、*]{1,12}?)(?:さん|くん|様|先生)?[*]*[:：]")
 
@@ -28,6 +29,8 @@ class RolePurity:
         self._given = given_names(language)
         self._draft = table.pattern("draft")
         self._scripted = table.pattern("scripted")
+        self._dialogue = table.pattern("dialogue")
+        self._made = table.signs("made")
         self._user_label = table.signs("user_label")
         self._label = table.signs("label")
         self._helps = table.signs("helps")
@@ -58,11 +61,15 @@ class RolePurity:
         return Verdict(self.name, found is None, found.reason if found else "")
 
     def _of_user(self, text: str) -> Found | None:
-        left = left_over(text)
+        wording = wording_of(text, self._language)
+        left = left_over(text) or left_unfilled(text, wording.own)
         if left:
             return left
-        wording = wording_of(text, self._language)
-        found = self._user_label.find(wording.opening) or self._names_speaker(wording)
+        found = (
+            self._made.find(wording.opening)
+            or self._user_label.find(wording.opening)
+            or self._names_speaker(wording)
+        )
         if found:
             return found
         helps = self._helps.find(wording.own)
@@ -78,10 +85,12 @@ class RolePurity:
         if left:
             return left
         wording = wording_of(text, self._language)
-        found = self._next_turn.find(wording.own)
-        if found and not self._scripted.search(asked):
+        # Also in what looks like a paste: below "table:" stands the table, and then a user.
+        said = spoken(text[:LOOKED_AT])
+        found = self._next_turn.find(said) or self._label.find(wording.own)
+        if found and not self._dialogue.search(asked):
             return found
-        found = self._label.find(wording.own) or self._names_speaker(wording)
+        found = self._names_speaker(wording)
         if found and not self._scripted.search(asked):
             return found
         found = self._own_task.find(wording.own)

@@ -59,11 +59,29 @@ _LONG_TAIL = 20
 _POLITE = re.compile(r"(?:です|ます|ました|ません|でした|ください)[。！？!?]")
 _CUT_NOUN = re.compile(r"(?<![誰何])[一-龠々ァ-ヶー][がの]$")
 _LONG_MESSAGE = 20
+_ITEM_CUT = re.compile(r"[一-龠々ァ-ヶー](?:の|が|を|へ)$|[をがにで]す$")
+"""How an item of a list does not end."""
+_CONTRAST = re.compile(r"は[^、。]{2,30}、[^、。はが]{1,10}は$")
+"""Of the first of two things something is told, of the second nothing."""
+_GROUND = re.compile(
+    r"(?:が|けど|けれど|ので|のに|[てで]いて|ており|思って|困って|状況で)、"
+    r"[^。？?]{1,30}[ぁ-んァ-ヶ一-龠ー](?:[とでにもへや])$"
+)
+"""What a request is made for, and then no request."""
+_MANNER = re.compile(rf"(?:{any_of('manners')})[でにとも]$")
+"""How something is wished for, after which the wish may be left out."""
+_STEM_ASKED = re.compile(
+    r"(?:どう|何を|何から|どこ[でに]|誰に)[ぁ-ん一-龠]{1,6}[しきちりみびぎえけせめれげ]$(?<!べき)"
+)
+_HAS = re.compile(r"[^はも。、？?]{4,}がある$")
 _COUNTED = re.compile(r"(?:次|以下)の([2-9２-９])(?:つ|点|個|種類|ステップ|冊|案|項目|段階)")
 _STOP = re.compile(r"[。！？!?]")
 _END = 60
 """Characters of a line in which its end is looked for."""
 _ENDING = 10
+_TAIL = 80
+_SENTENCES = 400
+"""Characters of a line in which its last sentences are looked for."""
 _MARKUP = "*_~` 　\t\r\n"
 
 
@@ -177,11 +195,12 @@ def _within_sentence(lines: list[str], plain: str) -> bool:
     if _JAPANESE_END.search(plain) is None:
         told = _STOP.search(plain) or "、" in plain
         return bool(told and _NUMBER_CUT.search(plain) and not _RESULT.search(plain))
-    if _ITEM.match(lines[-1]) and _stopped(lines[:-1]):
-        return True
-    *before, tail = _STOP.split(plain)
+    if _ITEM.match(lines[-1]) and len(lines) > 1:
+        return _stopped(lines[:-1]) or _ITEM_CUT.search(ending) is not None
+    line = lines[-1][-_SENTENCES:].strip(_MARKUP)
+    *before, tail = _STOP.split(line)
     if before:
-        if len(tail) > _LONG_TAIL and _POLITE.search(plain):
+        if len(tail) > _LONG_TAIL and _POLITE.search(line):
             return True
         return _JAPANESE_NOUN_END.search(tail) is None or "は" not in tail
     if _LIST_OF_NOUNS.fullmatch(tail) and not _IN_SENTENCE.search(tail):
@@ -200,8 +219,19 @@ def _user_end(lines: list[str]) -> str | None:
     plain = line.strip(_MARKUP)
     if _MARKER_ONLY.fullmatch(line) and (len(lines) > 1 or len(line.strip()) > 1):
         return "an item with nothing in it"
-    if len(plain) > _LONG_MESSAGE and re.search("[、。]", plain) and _CUT_NOUN.search(plain):
+    if len(plain) > _LONG_MESSAGE and re.search("[、。]", plain) and _user_breaks_off(plain):
         return "ends within a sentence"
     if plain.endswith(("、", "，", ",")):
         return "ends where more must follow"
     return "ends within a sentence" if _USER_DANGLING.search(plain[-_ENDING:]) else None
+
+
+def _user_breaks_off(plain: str) -> bool:
+    """Whether the last line of a message of some length stops before its verb."""
+    last = plain[-_TAIL:]
+    if _CUT_NOUN.search(last) or _CONTRAST.search(last) or _STEM_ASKED.search(last):
+        return True
+    if _GROUND.search(last) and not _MANNER.search(last):
+        return True
+    *before, tail = _STOP.split(plain)
+    return bool(before and _HAS.fullmatch(tail) and _POLITE.search(plain))
