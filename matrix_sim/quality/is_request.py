@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from matrix_sim.language import Language
 from matrix_sim.quality.asking import Strength, strength_of
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.signs import quoted
 from matrix_sim.quality.wording import wording_of
-
-
-_LETTERS = re.compile(r"[^\W\d_]")
-_NUMBERS = re.compile(r"[\d\s.,、。・-]+")
-"""Numbers that nobody reckons with."""
-_SUM = re.compile(r"[+*/=×÷＋＝%?？]|(?<=\d)-(?=\d)")
-_MANY, _FEW = 12, 2
-"""So many letters are no word if they are no more than so few different ones."""
 
 
 class IsRequest:
@@ -32,8 +22,6 @@ class IsRequest:
         text = row.request
         if not text.strip():
             return None
-        if _says_nothing(text):
-            return Verdict(self.name, False, f"It holds no words: '{quoted(text)}'.")
         strength = strength_of(text, self._language)
         if strength > Strength.WAIVED:
             return Verdict(self.name, True, "")
@@ -41,10 +29,3 @@ class IsRequest:
         if strength is Strength.WAIVED:
             return Verdict(self.name, False, f"It says that it wants no answer: '{last}'.")
         return Verdict(self.name, False, f"It asks for nothing; it ends in '{last}'.")
-
-
-def _says_nothing(text: str) -> bool:
-    """Whether it is a number, or the same letter or two again and again."""
-    if _NUMBERS.fullmatch(text):
-        return True
-    return len(text) >= _MANY and len(set(_LETTERS.findall(text))) <= _FEW and not _SUM.search(text)

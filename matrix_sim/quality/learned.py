@@ -1,9 +1,11 @@
 """What rules cannot list: how requests sound that are none, learnt from rows that people labelled.
 
 A linear model on the character n-grams of a text (present or not, scaled to length 1; logistic
-regression), one for each of four checks, beside its rules. `scripts/train_checks.py` makes them
+regression), one for each of five checks, beside its rules. `scripts/train_checks.py` makes them
 from labelled Japanese cases that are kept with the tests; for other languages there are none. On
 cases of other authors, which it was not trained on, rules alone missed a quarter of the bad ones.
+Rule and model are weighed together: what the model finds very likely is refused without a rule,
+and where rules slip, what it finds very unlikely is let through.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import orjson
 
 from matrix_sim.language import Language
@@ -21,20 +24,29 @@ from matrix_sim.quality.contracts import Check, Row, Verdict
 
 LONGEST_GRAM = 4
 _SURE = {
-    "addressed_to_assistant": 0.8,
+    "boilerplate": 0.6,
+    "addressed_to_assistant": 0.75,
     "is_request": 0.8,
     "self_contained": 0.8,
-    "role_purity": 0.7,
+    "role_purity": 0.65,
 }
-"""Probability from which on a row is refused where the rules found nothing. At 0.7 the first three
-also refuse 6 % of the stub's requests, most of them in the tone of business mail; at 0.8, 2 %."""
-_HARDLY = 0.2
-"""Probability below which what the rules found is taken for a slip, where they may slip."""
-_MAY_SLIP = ("is_request",)
+"""Probability from which on a row is refused where the rules found nothing."""
+_HARDLY = {"boilerplate": 0.1, "addressed_to_assistant": 0.3, "is_request": 0.3}
+"""Probability below which what the rules found is taken for a slip; other rules do not slip.
+
+Both are chosen by leaving out one author after the other (`scripts/train_checks.py --held-out`),
+so that few good requests of the stub are refused.
+"""
 _BEGINNING, _END = 1200, 400
 """Characters of a text that are looked at."""
 _USER, _ASSISTANT, _OVER = "\x01", "\x02", "\x03"
+_EDGE = 10
+"""Characters at the beginning and the end of a request that count as such too."""
+_PLANE = 0x10000
+"""Added to characters, it makes the n-grams of another place: there they have other weights."""
+_OF_ALL_TURNS = ("role_purity", "boilerplate")
 _SOUNDS = {
+    "boilerplate": "It sounds like a formula of assistants",
     "addressed_to_assistant": "It sounds as if it spoke to somebody else, or to nobody",
     "is_request": "It does not sound as if it asked for anything",
     "self_contained": "It sounds as if more were known than it says",
@@ -64,12 +76,30 @@ class LinearModel:
 
 
 def text_of(check: str, row: Row) -> str:
-    """What the model of a check is shown: the first request, or for `role_purity` all turns."""
-    if check != "role_purity":
-        return f"{_USER}{_clipped(row.request)}{_OVER}"
-    turns = [turn for turn in (*row.turns, *row.chosen) if turn.role != "system"]
-    marks = {"user": _USER, "assistant": _ASSISTANT}
-    return "".join(f"{marks[turn.role]}{_clipped(turn.content)}{_OVER}" for turn in turns)
+    """What the model of a check is shown: the first request, or all turns.
+
+    Of the request, beginning and end once more in planes of their own; of all turns, what the
+    assistant says in another plane than what the user says.
+    """
+    if check in _OF_ALL_TURNS:
+        turns = [turn for turn in (*row.turns, *row.chosen) if turn.role != "system"]
+        return "".join(
+            f"{_USER}{_clipped(turn.content)}{_OVER}"
+            if turn.role == "user"
+            else _moved(f"{_ASSISTANT}{_clipped(turn.content)}{_OVER}", 1)
+            for turn in turns
+        )
+    text = _clipped(row.request)
+    bare = text.strip()
+    begin, end = _moved(_USER + bare[:_EDGE], 1), _moved(bare[-_EDGE:] + _OVER, 2)
+    return f"{_USER}{text}{_OVER}{begin}{end}"
+
+
+def _moved(text: str, planes: int) -> str:
+    """The text with its characters so many planes on; those beyond the first stay."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    moved = np.where(points < _PLANE, points + planes * _PLANE, points).astype("<u4")
+    return moved.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def with_model(check: Check, language: Language) -> Check:
@@ -89,14 +119,18 @@ class _Both:
     def look(self, row: Row) -> Verdict | None:
         """See `Check`."""
         found = self._rules.look(row)
-        if found is None or (not found.ok and self.name not in _MAY_SLIP):
+        if found is None or (not found.ok and self.name not in _HARDLY):
             return found
-        likely = self._model.probability(text_of(self.name, row))
-        if found.ok and likely > _SURE[self.name]:
-            return Verdict(self.name, False, f"{_SOUNDS[self.name]} ({likely:.0%}).")
-        if not found.ok and likely < _HARDLY:
-            return Verdict(self.name, True, "")
-        return found
+        return weighed(found, self._model.probability(text_of(self.name, row)))
+
+
+def weighed(found: Verdict, likely: float) -> Verdict:
+    """The verdict of rules together with how likely a model finds it that a row is bad."""
+    if found.ok and likely > _SURE[found.check]:
+        return Verdict(found.check, False, f"{_SOUNDS[found.check]} ({likely:.0%}).")
+    if not found.ok and likely < _HARDLY.get(found.check, 0.0):
+        return Verdict(found.check, True, "")
+    return found
 
 
 def _clipped(text: str) -> str:

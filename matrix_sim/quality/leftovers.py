@@ -23,8 +23,6 @@ _NAMES = (
 _ELEMENT = re.compile(rf"\s*<({'|'.join(_NAMES.split())})>.*</\1>\s*\Z", re.DOTALL | re.IGNORECASE)
 _OBJECT = re.compile(r"\s*(?:```(?:json)?\s*)?(\{.*\})\s*(?:```)?\s*\Z", re.DOTALL)
 _JSON = re.compile(r"json", re.IGNORECASE)
-_SHORT = 24
-"""Characters of a message that may be a word for nothing."""
 _TAGS = "persona goal plan scenario did seen requirement complexity satisfied_when code_language"
 """Of the prompts, that no other language of tags has."""
 _PAIRED = "task style risk degree want conversation move first second"
@@ -48,11 +46,6 @@ _ABOUT_SLOTS = re.compile(
     r"|placeholder|variable|prompt|code|string|syntax|error|format|\w+\(",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(
-    r"[\s\"'`\[(]*(?:null|none|undefined|nan|n/?a|nil|todo|tbd|object object|\{\}|\[\])?[\s\"'`\])。.]*",
-    re.IGNORECASE,
-)
-"""What a program writes for nothing."""
 
 
 def left_over(text: str, asked: str = "") -> Found | None:
@@ -77,15 +70,12 @@ def left_over(text: str, asked: str = "") -> Found | None:
     return None
 
 
-def left_unfilled(text: str, own: str) -> Found | None:
+def left_unfilled(own: str) -> Found | None:
     """What of a user's message a program should have filled in; None where that is nothing.
 
     Args:
-        text: the message.
         own: what its writer says, without quotations, pastes and code.
     """
-    if _NOTHING.fullmatch(text[:_SHORT]) and len(text) <= _SHORT:
-        return Found("It is what a program writes for nothing", text.strip())
     if not any(mark in own for mark in "{[【<＜(（"):
         return None
     seen = _SLOT.search(own)

@@ -15,6 +15,17 @@ from matrix_sim.quality.vocabulary import any_of
 
 _LETTER = re.compile(r"[\w\u2200-\u22ff×÷]")
 """Or a sign that makes a formula."""
+_WORD = re.compile(r"[^\W\d_]")
+_NUMBERS = re.compile(r"[\d\s.,、。・_-]+")
+_NOTHING = re.compile(
+    r"\W*(?:null|none|undefined|nan|n/?a|nil|todo|tbd|object object)?\W*", re.IGNORECASE
+)
+"""What a program writes for nothing."""
+_SHORT = 30
+_RESULT = re.compile(r"[+*/=×÷＋＝%?？]")
+"""Of what is to be reckoned."""
+_MANY, _FEW = 12, 2
+"""So many characters with no more than so few different letters are no words."""
 _LONGEST_NOD = 40
 """Characters of an answer; a longer one says more than yes or no."""
 _TELLING = ((5, 8), (8, 16))
@@ -59,6 +70,8 @@ class LengthCheck:
             if turn.role == "user":
                 # What follows the first message may be a word: "why?", "2".
                 yield from _bounds(turn, least if not asked else min(1, least), most)
+                if not asked and _is_wordless(turn.content):
+                    yield f"user: {quoted(turn.content)} holds no words"
                 asked = turn.content
             elif turn.role == "assistant":
                 yield from self._answer(turn, asked)
@@ -80,6 +93,17 @@ def _bounds(turn: Turn, least: int, most: int) -> Iterator[str]:
         yield f"{turn.role}: {quoted(turn.content)} has {letters} letters; at least {least}"
     if len(turn.content) > most:
         yield f"{turn.role}: {len(turn.content)} characters; at most {most}"
+
+
+def _is_wordless(text: str) -> bool:
+    """Whether it is a number, the same letter again and again, or a program's word for nothing."""
+    if len(text) <= _SHORT and _NOTHING.fullmatch(text):
+        return _LETTER.search(text) is not None
+    if _NUMBERS.fullmatch(text):
+        return True
+    if len(text) < _MANY or len(set(text)) > len(text) // 3:
+        return False
+    return len(set(_WORD.findall(text))) <= _FEW and not _RESULT.search(text)
 
 
 def _says_little(answer: str, asked: str) -> bool:

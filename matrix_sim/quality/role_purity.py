@@ -62,7 +62,7 @@ class RolePurity:
 
     def _of_user(self, text: str) -> Found | None:
         wording = wording_of(text, self._language)
-        left = left_over(text) or left_unfilled(text, wording.own)
+        left = left_over(text) or left_unfilled(wording.own)
         if left:
             return left
         found = (

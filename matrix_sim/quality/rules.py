@@ -48,27 +48,31 @@ class Rules:
         return tuple(verdict for verdict in said if verdict is not None)
 
 
-def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:
-    """The checks that are enabled, each without knowledge of other rows."""
+def checks_of(config: QualityConfig, language: Language, models: bool = True) -> tuple[Check, ...]:
+    """The checks that are enabled, each without knowledge of other rows.
+
+    Args:
+        config: which, and their thresholds.
+        language: of the rows.
+        models: whether learned models have a say, where the language has them.
+    """
     made: tuple[tuple[CheckConfig, Callable[[], Check]], ...] = (
         (config.length, lambda: LengthCheck(config.length)),
         (config.truncation, TruncationCheck),
         (config.repetition, lambda: RepetitionCheck(config.repetition)),
         (config.language, lambda: LanguageCheck(config.language, language)),
         (config.boilerplate, lambda: Boilerplate(language)),
-        (
-            config.addressed_to_assistant,
-            lambda: with_model(AddressedToAssistant(language), language),
-        ),
-        (config.is_request, lambda: with_model(IsRequest(language), language)),
-        (config.self_contained, lambda: with_model(SelfContained(language), language)),
-        (config.role_purity, lambda: with_model(RolePurity(language), language)),
+        (config.addressed_to_assistant, lambda: AddressedToAssistant(language)),
+        (config.is_request, lambda: IsRequest(language)),
+        (config.self_contained, lambda: SelfContained(language)),
+        (config.role_purity, lambda: RolePurity(language)),
         (config.thinking, lambda: ThinkingCheck(config.thinking)),
         (config.code, CodeCheck),
         (config.pii, PiiCheck),
         (config.contamination, lambda: ContaminationCheck(config.contamination)),
     )
-    return tuple(make() for section, make in made if section.enabled)
+    checks = tuple(make() for section, make in made if section.enabled)
+    return tuple(with_model(check, language) for check in checks) if models else checks
 
 
 def memories_of(config: QualityConfig) -> tuple[Memory, ...]:

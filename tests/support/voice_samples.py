@@ -10,6 +10,8 @@ from matrix_sim.quality.contracts import Row, Turn
 
 VOICES = ("boilerplate", "addressed_to_assistant", "is_request", "self_contained", "role_purity")
 """The checks about who speaks to whom."""
+SAMPLED = (*VOICES, "truncation")
+"""The checks that there are samples for."""
 _SAMPLES = Path(__file__).parent.parent / "data" / "voice_cases.jsonl"
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.labelled_cases import (
     KNOWN_WRONG,
+    TESTED,
+    TUNED,
     Agreement,
     Half,
     agreements,
@@ -25,11 +27,8 @@ CHECKS = (
     *("boilerplate", "addressed_to_assistant", "is_request", "self_contained", "role_purity"),
     *("pii", "contamination", "duplicate", "near_duplicate"),
 )
-TUNED: tuple[Half, ...] = ("a", "b")
-TESTED: tuple[Half, ...] = ("c", "d")
 ENOUGH = 0.9
-WEAKER = {"truncation": 0.85, "is_request": 0.85, "role_purity": 0.85}
-"""Checks that come short of that on rows that nobody tuned them on."""
+"""Of precision and of recall, on rows that nobody made a rule by."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -55,12 +54,12 @@ def test_what_is_refused_is_right_nine_times_in_ten_on_cases_not_seen_before(
     weak = {
         one.check: (round(one.precision, 3), round(one.recall, 3))
         for one in _agreements(TESTED, tmp_path)
-        if min(one.precision, one.recall) < WEAKER.get(one.check, ENOUGH)
+        if min(one.precision, one.recall) < ENOUGH
     }
     assert weak == {}
 
 
-@pytest.mark.parametrize("half", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("half", [*TUNED, *TESTED])
 def test_the_checks_are_wrong_exactly_where_that_is_known(half: Half, tmp_path: Path) -> None:
     wrong = {one.check: (*one.extra, *one.missed) for one in _agreements((half,), tmp_path)}
     assert {check: ids for check, ids in wrong.items() if ids} == KNOWN_WRONG[half]

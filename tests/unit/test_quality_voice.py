@@ -8,7 +8,7 @@ from matrix_sim.config.quality import QualityConfig
 from matrix_sim.language import Language
 from matrix_sim.quality.contracts import Check, Row, Turn, Verdict
 from matrix_sim.quality.rules import Rules, checks_of
-from tests.support.voice_samples import VOICES, Sample, row_of, samples
+from tests.support.voice_samples import SAMPLED, VOICES, Sample, row_of, samples
 
 QUESTION = "浴室の鏡の水あかを落とす方法を教えてください。"
 ANSWER = "クエン酸を溶かした水で湿らせ、10分おいてからこすります。"
@@ -16,7 +16,7 @@ ANSWER = "クエン酸を溶かした水で湿らせ、10分おいてからこ�
 
 def checks(language: Language) -> dict[str, Check]:
     found = {check.name: check for check in checks_of(QualityConfig(), language)}
-    return {name: found[name] for name in VOICES}
+    return {name: found[name] for name in SAMPLED}
 
 
 JAPANESE, ENGLISH = checks("ja"), checks("en")
@@ -70,7 +70,7 @@ def test_where_no_assistant_speaks_boilerplate_does_not_apply_and_roles_are_stil
 
 
 def test_a_row_without_turns_is_nobodys_fault() -> None:
-    assert all(check.look(Row(())) is None for check in JAPANESE.values())
+    assert all(JAPANESE[name].look(Row(())) is None for name in VOICES)
     assert JAPANESE["role_purity"].look(Row((Turn("system", "簡潔に。"),))) is None
 
 
