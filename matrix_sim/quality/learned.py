@@ -28,7 +28,7 @@ _SURE = {
     "addressed_to_assistant": 0.75,
     "is_request": 0.8,
     "self_contained": 0.8,
-    "role_purity": 0.65,
+    "role_purity": 0.7,
 }
 """Probability from which on a row is refused where the rules found nothing."""
 _HARDLY = {"boilerplate": 0.1, "addressed_to_assistant": 0.3, "is_request": 0.3}
