@@ -24,10 +24,10 @@ from matrix_sim.quality.contracts import Check, Row, Verdict
 
 LONGEST_GRAM = 4
 _SURE = {
-    "boilerplate": 0.42,
+    "boilerplate": 0.4,
     "addressed_to_assistant": 0.45,
-    "is_request": 0.46,
-    "self_contained": 0.4,
+    "is_request": 0.45,
+    "self_contained": 0.45,
     "role_purity": 0.45,
 }
 """Probability from which on a row is refused where the rules found nothing."""

@@ -25,11 +25,11 @@ _OBJECT = re.compile(r"\s*(?:```(?:json)?\s*)?(\{.*\})\s*(?:```)?\s*\Z", re.DOTA
 _JSON = re.compile(r"json", re.IGNORECASE)
 _TAGS = "persona goal plan scenario did seen requirement complexity satisfied_when code_language"
 """Of the prompts, that no other language of tags has."""
-_PAIRED = "task style risk degree want conversation move first second"
-"""Of the prompts too; only whole elements at the beginning of a line are taken for them."""
+_PLAIN_TAGS = "task risk degree want conversation move first second"
+"""Of the prompts too; only at the beginning of a line are they taken for those."""
 _TAG = re.compile(
     rf"</?(?:{'|'.join(_TAGS.split())})>"
-    rf"|^[ \t]*<({'|'.join(_PAIRED.split())})>[^<]*</\1>",
+    rf"|^[ \t]*<(?:{'|'.join(_PLAIN_TAGS.split())})>",
     re.MULTILINE,
 )
 _ABOUT_TAGS = re.compile(r"タグ|要素|HTML|XML|CSS|\btags?\b|\belements?\b|markup", re.IGNORECASE)

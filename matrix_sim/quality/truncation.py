@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.prose import parts_of
@@ -61,6 +62,15 @@ _CUT_NOUN = re.compile(r"(?<![誰何])[一-龠々ァ-ヶー][がの]$")
 _LONG_MESSAGE = 20
 _ITEM_CUT = re.compile(r"[一-龠々ァ-ヶー](?:の|が|を|へ)$|[をがにで]す$")
 """How an item of a list does not end."""
+_OPEN_ITEM = re.compile(r"(?:は|が|を|(?<!も)の|(?<!こ)と|から|ので)$")
+_OFTEN_ENDS = re.compile(r"[いんよねだてでり]$")
+_VERB_END = re.compile(r"[うくすつぬむるぐぶ]$")
+_KANA_END = re.compile(r"[ぁ-ん]$")
+_DATE_CUT = re.compile(r"(?:月|から|、)[一二三四五六七八九十]{1,3}$")
+_TRAILS_OFF = re.compile(
+    r"(?:くて|しまって|ちゃって|ていて|でいて|になって|られて|返して|すぎて|ばかりで)$"
+)
+"""How a sentence goes on that tells of a trouble."""
 _CONTRAST = re.compile(r"は[^、。]{2,30}、[^、。はが]{1,10}は$")
 """Of the first of two things something is told, of the second nothing."""
 _GROUND = re.compile(
@@ -186,7 +196,7 @@ def _table_end(lines: list[str]) -> str | None:
 
 def _within_sentence(lines: list[str], plain: str) -> bool:
     ending = plain[-_ENDING:]
-    if _JOINT.search(ending):
+    if _JOINT.search(ending) or _breaks_off_list(lines, ending):
         return True
     if _COMPLETE.search(ending):
         return False
@@ -195,6 +205,8 @@ def _within_sentence(lines: list[str], plain: str) -> bool:
     if _JAPANESE_END.search(plain) is None:
         told = _STOP.search(plain) or "、" in plain
         return bool(told and _NUMBER_CUT.search(plain) and not _RESULT.search(plain))
+    if _DATE_CUT.search(ending) and (_STOP.search(plain) or "、" in plain):
+        return True
     if _ITEM.match(lines[-1]) and len(lines) > 1:
         return _stopped(lines[:-1]) or _ITEM_CUT.search(ending) is not None
     line = lines[-1][-_SENTENCES:].strip(_MARKUP)
@@ -208,6 +220,20 @@ def _within_sentence(lines: list[str], plain: str) -> bool:
     return "、" in tail and _STEM.search(ending) is not None
 
 
+def _breaks_off_list(lines: list[str], ending: str) -> bool:
+    """Whether the last item of a list stops before an end that all others have."""
+    if not _ITEM.match(lines[-1]):
+        return False
+    above = takewhile(_ITEM.match, reversed(lines[:-1]))
+    items = [line.rstrip(_MARKUP) for line in above]
+    if not items:
+        return False
+    if all(_STOP.match(item[-1]) for item in items):
+        return _OPEN_ITEM.search(ending) is not None
+    verbs = all(_VERB_END.search(item) for item in items) and not _VERB_END.search(ending)
+    return verbs and _KANA_END.search(ending) is not None and not _OFTEN_ENDS.search(ending)
+
+
 def _stopped(lines: list[str]) -> bool:
     """Whether the items of a list end in full stops."""
     items = [line.rstrip(_MARKUP) for line in lines if _ITEM.match(line)]
@@ -219,6 +245,8 @@ def _user_end(lines: list[str]) -> str | None:
     plain = line.strip(_MARKUP)
     if _MARKER_ONLY.fullmatch(line) and (len(lines) > 1 or len(line.strip()) > 1):
         return "an item with nothing in it"
+    if len(lines) > 1 and _ITEM.match(line) and _OPEN_ITEM.search(plain[-_ENDING:]):
+        return "ends within a sentence"
     if len(plain) > _LONG_MESSAGE and re.search("[、。]", plain) and _user_breaks_off(plain):
         return "ends within a sentence"
     if plain.endswith(("、", "，", ",")):
@@ -234,4 +262,6 @@ def _user_breaks_off(plain: str) -> bool:
     if _GROUND.search(last) and not _MANNER.search(last):
         return True
     *before, tail = _STOP.split(plain)
-    return bool(before and _HAS.fullmatch(tail) and _POLITE.search(plain))
+    if not before or not _POLITE.search(plain):
+        return False
+    return bool(_HAS.fullmatch(tail) or ("、" in tail and _TRAILS_OFF.search(tail)))

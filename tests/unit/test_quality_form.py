@@ -84,6 +84,19 @@ def test_a_nod_answers_what_can_be_nodded_at() -> None:
     assert not _length("退職届の書き方を教えてください。", "はい、わかりました。")
 
 
+@pytest.mark.parametrize("said", ["0" * 5000, "null", "`None`", "undefined", "42", "ああ" * 20])
+def test_a_first_message_without_words_is_refused(said: str) -> None:
+    assert not _length(said, "何についてお答えしましょうか。")
+    assert _length("円周率は？", "3.14です。", said[:30], "なるほど、続けましょう。")
+
+
+@pytest.mark.parametrize(
+    "said", ["12×8", "3.14*2=?", "√16", "Noneとnullの違いは？", "あああという歌の題は？"]
+)
+def test_what_is_reckoned_or_asked_about_is_no_message_without_words(said: str) -> None:
+    assert _length(said, "お答えします。次のとおりです。")
+
+
 def test_bounds_are_the_configs_and_the_reason_names_them() -> None:
     config = LengthCheckConfig(user=(2, 10), assistant=(5, 20))
     verdict = LengthCheck(config).look(row("あ" * 11, "はい、そうです。"))
