@@ -77,10 +77,12 @@ class RepetitionCheck:
         times = self._times * (_LENIENCE if sung else 1)
         twice = not sung and SEVERAL.search(asked) is None
         for turn in (*row.turns, *row.chosen):
-            answers = turn.role == "assistant"
+            answering = turn.role == "assistant"
             text = _text_of(turn)
-            found: Iterator[str] = _in_message(text, times, rephrasing=not sung, shown=not answers)
-            if answers:
+            found: Iterator[str] = _in_message(
+                text, times, rephrasing=not sung, shown=not answering
+            )
+            if answering:
                 if not sung:
                     found = chain(found, _in_answer(text, times, twice=twice))
                 found = chain(found, runs(turn.content))
