@@ -23,12 +23,10 @@ DATA = Path(__file__).parents[1] / "data"
 KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     "a": {},
     "b": {
-        "repetition": ("b-repetition-36",),
         "duplicate": ("b-duplicate-13",),
         "near_duplicate": ("b-near_duplicate-42",),
     },
     "c": {
-        "length": ("c-length-37",),
         "truncation": ("c-truncation-16", "c-truncation-34", "c-truncation-40"),
         "boilerplate": ("c-boilerplate-32",),
         "addressed_to_assistant": (
