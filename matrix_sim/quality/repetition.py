@@ -107,7 +107,7 @@ def _text_of(turn: Turn) -> str:
 def _in_message(text: str, times: int, *, rephrasing: bool, shown: bool) -> Iterator[str]:
     yield from _loops(text, times)
     folded = _folded(text)
-    said = _bare(_BREAK.sub("\n", _ITEM.sub("", folded)))
+    said = _said(text)
     yield from _in_sentence(said)
     if said.count("\n") + 1 < times:
         return
@@ -146,6 +146,12 @@ def _folded(text: str) -> str:
     return "\n".join(line for line in folded.split("\n") if "|" not in line)
 
 
+@lru_cache(maxsize=8)
+def _said(text: str) -> str:
+    """Its sentences, bare, a line each."""
+    return _bare(_BREAK.sub("\n", _ITEM.sub("", _folded(text))))
+
+
 def _in_answer(text: str, times: int, *, twice: bool) -> Iterator[str]:
     """What a user may write and an assistant may not.
 
@@ -154,10 +160,12 @@ def _in_answer(text: str, times: int, *, twice: bool) -> Iterator[str]:
         times: how often something may not come.
         twice: whether something long may not come even twice.
     """
-    plain = _ITEM.sub("", _folded(text))
-    lines = _bare(plain).split("\n")
-    sentences = _bare(_BREAK.sub("\n", plain)).split("\n")
-    if twice and len(sentences) > 1:
+    sentences = _said(text).split("\n")
+    if len(sentences) < 2:
+        return
+    if twice:
+        folded = _folded(text)
+        lines = _bare(_ITEM.sub("", folded)).split("\n") if "\n" in folded else ()
         yield from in_message(sentences, lines)
     yield from _reworded(sentences)
     ends = "\n".join(s[-_LONG_SENTENCE:] for s in sentences if len(s) > _LONG_SENTENCE)

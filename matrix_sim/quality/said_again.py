@@ -142,8 +142,7 @@ def in_message(sentences: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
 def _again(sentences: Sequence[str]) -> Iterator[str]:
     """A long sentence, or two in a row, that come again."""
     seen = set[str | tuple[str, str]]()
-    bare = _CONNECTIVE.sub("", "\n".join(sentences)).split("\n")
-    for sentence, then in pairwise(bare):
+    for sentence, then in pairwise(_CONNECTIVE.sub("", "\n".join(sentences)).split("\n")):
         if sentence == then and len(sentence) >= _AT_ONCE:
             yield f"{quoted(sentence)} comes twice at once"
     for sentence in sentences:
@@ -151,6 +150,8 @@ def _again(sentences: Sequence[str]) -> Iterator[str]:
             if sentence in seen:
                 yield f"{quoted(sentence)} comes again"
             seen.add(sentence)
+    if len(set(sentences)) == len(sentences):
+        return
     for two in pairwise(sentences):
         if two in seen and len(two[0]) + len(two[1]) >= _TWO_LINES and two[0] != two[1]:
             yield f"{quoted('。'.join(two))} comes again"
