@@ -24,11 +24,11 @@ from matrix_sim.quality.contracts import Check, Row, Verdict
 
 LONGEST_GRAM = 4
 _SURE = {
-    "boilerplate": 0.4,
-    "addressed_to_assistant": 0.45,
-    "is_request": 0.45,
-    "self_contained": 0.45,
-    "role_purity": 0.45,
+    "boilerplate": 0.5,
+    "addressed_to_assistant": 0.5,
+    "is_request": 0.5,
+    "self_contained": 0.5,
+    "role_purity": 0.5,
 }
 """Probability from which on a row is refused where the rules found nothing."""
 _HARDLY = {"boilerplate": 0.06, "addressed_to_assistant": 0.1, "is_request": 0.1}

@@ -89,15 +89,21 @@ def likeness(one: Gist, other: Gist) -> float:
     return 0.0 if replaced and found < _REPLACED else found
 
 
+def said_share(one: Gist, other: Gist) -> float:
+    """The share of what both say that is the same (Dice)."""
+    size = one.size + other.size
+    return 2 * (one.said & other.said).total() / size if size else 0.0
+
+
 def rephrases(one: Gist, other: Gist) -> bool:
     """Whether two sentences say the same in other words, about the same names and numbers."""
     both = (one.said & other.said).total()
     size = one.size + other.size
     same = size >= _ENOUGH and 2 * both >= _SAME_SAID * size
-    return (same or likeness(one, other) >= _REPHRASED) and not _differs_in_names(one, other)
+    return (same or likeness(one, other) >= _REPHRASED) and not names_differ(one, other)
 
 
-def _differs_in_names(one: Gist, other: Gist) -> bool:
+def names_differ(one: Gist, other: Gist) -> bool:
     """Whether either has a digit, a Latin letter or katakana that the other lacks."""
     left = (one.said - other.said) + (other.said - one.said)
     return any(c.isascii() or "ァ" <= c <= "ヺ" for c in left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain, pairwise
 from unicodedata import normalize
 
@@ -13,6 +14,8 @@ from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.keys import key_of
 from matrix_sim.quality.likeness import gist, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
+from matrix_sim.quality.runs import is_too_often, runs
+from matrix_sim.quality.said_again import SEVERAL, in_dialogue, in_message
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
 
@@ -35,6 +38,13 @@ _FRAME_TIMES = 5
 _LONG_SENTENCE = 15
 _PARAGRAPH = 40
 _ANSWER = 10
+_PHRASE_LETTERS, _PHRASE_TIMES = 6, 4
+"""Letters of a phrase, and how often in one sentence is too often."""
+_REWORDED, _SHORT_SENTENCE = 5, 8
+"""Sentences of so many letters that may not all say the same."""
+_SAME_LETTERS, _SAME_SAID = 0.6, 0.5
+"""Of the letters of two of these, the share in both; of those that carry what is said."""
+_SAME_ITEMS = 5
 _LONGEST_CYCLE = 20
 _SHARED = 0.6
 """Of the characters that carry what is said, the share without which no two are compared."""
@@ -62,12 +72,22 @@ class RepetitionCheck:
         return verdict(self.name, next(self._reasons(row), None))
 
     def _reasons(self, row: Row) -> Iterator[str]:
-        asked = any(_ASKED_FOR.search(t.content.lower()) for t in row.turns if t.role == "user")
-        scale = _LENIENCE if asked else 1
+        asked = "\n".join(turn.content for turn in row.turns if turn.role == "user").lower()
+        sung = _ASKED_FOR.search(asked) is not None
+        times = self._times * (_LENIENCE if sung else 1)
+        twice = not sung and SEVERAL.search(asked) is None
         for turn in (*row.turns, *row.chosen):
+            answering = turn.role == "assistant"
             text = _text_of(turn)
-            for why in _in_message(text, self._times * scale, rephrasing=scale == 1):
-                yield f"{turn.role}: {why}"
+            found: Iterator[str] = _in_message(
+                text, times, rephrasing=not sung, shown=not answering
+            )
+            if answering:
+                if not sung:
+                    found = chain(found, _in_answer(text, times, twice=twice))
+                found = chain(found, runs(turn.content))
+            yield from (f"{turn.role}: {why}" for why in found)
+        yield from in_dialogue(row.turns, self._times)
         answers = [turn.content for turn in row.turns if turn.role == "assistant"]
         if len(answers) < 2:
             return
@@ -84,12 +104,11 @@ def _text_of(turn: Turn) -> str:
     return _QUOTED.sub("", text) if turn.role == "user" else text
 
 
-def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
+def _in_message(text: str, times: int, *, rephrasing: bool, shown: bool) -> Iterator[str]:
     yield from _loops(text, times)
-    folded = normalize("NFKC", text).casefold()
-    if "|" in folded:  # rows of a table are no sentences
-        folded = "\n".join(line for line in folded.split("\n") if "|" not in line)
-    said = _bare(_BREAK.sub("\n", _ITEM.sub("", folded)))
+    folded = _folded(text)
+    said = _said(text)
+    yield from _in_sentence(said)
     if said.count("\n") + 1 < times:
         return
     sentences = [sentence for sentence in said.split("\n") if len(sentence) >= _SENTENCE]
@@ -98,17 +117,60 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
         yield f"{at_once} sentences come again at once, such as {quoted(sentences[0])}"
     for sentence, count in _often(_CONNECTIVE.sub("", "\n".join(sentences)), times):
         yield f"{quoted(sentence)} comes {count} times"
-    for frame, count in _often(_CHANGING.sub("", said), max(times, _FRAME_TIMES)):
+    # The lines of a log or a ledger that a user shows are alike.
+    framed = "" if shown and text.count("\n") >= _FRAME_TIMES else _CHANGING.sub("", said)
+    for frame, count in _often(framed, max(times, _FRAME_TIMES)):
         if len(_SAYING.findall(frame)) >= 2:
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
-    again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)])
+    items = [_bare(match[1]) for match in _ITEMS.finditer(folded)]
+    if len(items) - len(set(items)) >= _SAME_ITEMS - 1:
+        item, count = Counter(filter(None, items)).most_common(1)[0]
+        if count >= max(_SAME_ITEMS, len(items) / 2):
+            yield f"the item {quoted(item)} comes {count} times"
+    again = _cycle(items)
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
     paragraphs = (p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
     for paragraph, count in _often("\n".join(_bare(p).replace("\n", "") for p in paragraphs), 2):
         yield f"the paragraph {quoted(paragraph)} comes {count} times"
+
+
+@lru_cache(maxsize=8)
+def _folded(text: str) -> str:
+    """The text in one width and case, without tables: their rows are no sentences."""
+    folded = normalize("NFKC", text).casefold()
+    if "|" not in folded:
+        return folded
+    return "\n".join(line for line in folded.split("\n") if "|" not in line)
+
+
+@lru_cache(maxsize=8)
+def _said(text: str) -> str:
+    """Its sentences, bare, a line each."""
+    return _bare(_BREAK.sub("\n", _ITEM.sub("", _folded(text))))
+
+
+def _in_answer(text: str, times: int, *, twice: bool) -> Iterator[str]:
+    """What a user may write and an assistant may not.
+
+    Args:
+        text: what the answer says.
+        times: how often something may not come.
+        twice: whether something long may not come even twice.
+    """
+    sentences = _said(text).split("\n")
+    if len(sentences) < 2:
+        return
+    if twice:
+        folded = _folded(text)
+        lines = _bare(_ITEM.sub("", folded)).split("\n") if "\n" in folded else ()
+        yield from in_message(sentences, lines)
+    yield from _reworded(sentences)
+    ends = "\n".join(s[-_LONG_SENTENCE:] for s in sentences if len(s) > _LONG_SENTENCE)
+    for end, count in _often(ends, 2 * times):
+        yield f"{count} sentences end in {quoted(end)}"
 
 
 def _often(lines: str, times: int) -> Iterator[tuple[str, int]]:
@@ -122,6 +184,20 @@ def _often(lines: str, times: int) -> Iterator[tuple[str, int]]:
 def _bare(text: str) -> str:
     """The letters and digits of a folded text, and where its lines end."""
     return _SILENT.sub("", text)
+
+
+def _in_sentence(said: str) -> Iterator[str]:
+    """A phrase that a single sentence comes back to again and again."""
+    for sentence in said.split("\n"):
+        if len(sentence) < _PHRASE_TIMES * _PHRASE_LETTERS + _PHRASE:
+            continue
+        if len(set(sentence)) * 2 > len(sentence):
+            continue
+        starts = range(len(sentence) - _PHRASE_LETTERS + 1)
+        grams = Counter(sentence[n : n + _PHRASE_LETTERS] for n in starts)
+        phrase, count = grams.most_common(1)[0]
+        if not phrase.isascii() and len(set(phrase)) > 2 and count >= _PHRASE_TIMES:
+            yield f"{quoted(phrase)} comes {count} times in a sentence"
 
 
 def _cycle(items: list[str]) -> str | None:
@@ -150,7 +226,7 @@ def _loops(text: str, times: int) -> Iterator[str]:
             start, end = _extent(text, place, period)
             count = (end - start) // period
             unit = text[start : start + period]
-            if count >= _enough(period, times) and _is_said(unit):
+            if count >= times and _is_loop(unit, count, times):
                 yield f"{quoted(unit)} follows upon itself {count} times"
             place = max(place, end - period - _PIECE)
         place += _STEP
@@ -171,9 +247,11 @@ def _enough(period: int, times: int) -> int:
     return 5 * times if period == 1 else 2 * times if period < _PHRASE else times
 
 
-def _is_said(unit: str) -> bool:
-    """Whether it is words, and no ruler, row of a table or number."""
-    return "\n" not in unit and any(character.isalpha() for character in unit)
+def _is_loop(unit: str, count: int, times: int) -> bool:
+    """Whether it comes too often, for words or for signs."""
+    if any(character.isalpha() for character in unit):
+        return "\n" not in unit and count >= _enough(len(unit), times)
+    return is_too_often(unit, count, times)
 
 
 def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
@@ -197,4 +275,32 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
         again = sum(rephrases(one, gist(long_ones[n])) for n in near)
         if again + 1 >= times:
             yield f"{quoted(long_ones[place])} is said {again + 1} times in other words"
+            return
+
+
+def _reworded(sentences: list[str]) -> Iterator[str]:
+    """Short sentences that say the same in the same few words, in any order."""
+    short = [s for s in sentences if len(s) >= _SHORT_SENTENCE][:_MOST_COMPARED]
+    if len(short) < _REWORDED:
+        return
+    letters = letters_of(short)
+    often = {c for c, count in Counter(chain(*letters)).items() if count >= _REWORDED}
+    if len(often) < 2:
+        return
+    bags = [Counter(sentence) for sentence in short]
+    for place, mine in enumerate(letters[: len(letters) - _REWORDED + 1]):
+        near = [
+            n
+            for n in range(place, len(letters))
+            if 2 * len(mine & letters[n]) >= _SAME_SAID * (len(mine) + len(letters[n]))
+            and 2 * (bags[place] & bags[n]).total()
+            >= _SAME_LETTERS * (len(short[place]) + len(short[n]))
+        ]
+        if len(near) < _REWORDED:
+            continue
+        counted = Counter(chain(*(letters[n] for n in near)))
+        # What only one of them has is what it is about.
+        same = [n for n in near if all(counted[c] > 1 for c in letters[n])]
+        if len(same) >= _REWORDED:
+            yield f"{quoted(short[place])} is said {len(same)} times in other words"
             return

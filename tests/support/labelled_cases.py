@@ -27,7 +27,6 @@ DATA = Path(__file__).parents[1] / "data"
 KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     "a": {},
     "b": {
-        "repetition": ("b-repetition-36",),
         "duplicate": ("b-duplicate-13",),
         "near_duplicate": ("b-near_duplicate-42",),
     },
