@@ -11,13 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 
+import numpy as np
 import orjson
 
 from matrix_sim.language import Language
 from matrix_sim.quality.contracts import Check, Row, Verdict
+from matrix_sim.quality.gram_table import GramTable, Numbers
 
 LONGEST_GRAM = 4
 _SURE = {
@@ -42,25 +45,28 @@ _SOUNDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class LinearModel:
-    """Weights of n-grams."""
+    """Weights of n-grams, of a table that several models may share."""
 
-    bias: float
-    weights: Mapping[str, float]
+    def __init__(self, bias: float, weights: Mapping[str, float], table: GramTable) -> None:
+        self._bias = bias
+        # The imaginary part counts the grams that the model knows: one sum gives both.
+        self._weights = np.zeros(len(table), dtype=np.complex128)
+        for gram, weight in weights.items():
+            self._weights[table[gram]] = complex(weight, 1)
 
-    def probability(self, text: str) -> float:
-        """That a text is to be refused."""
-        weights = self.weights
-        known = {
-            gram
-            for length in range(1, LONGEST_GRAM + 1)
-            for at in range(len(text) - length + 1)
-            if (gram := text[at : at + length]) in weights
-        }
-        # Added up in one order: the last bit must not depend on the order of a set.
-        total = math.fsum(weights[gram] for gram in known)
-        return 1 / (1 + math.exp(-self.bias - total / math.sqrt(len(known) or 1)))
+    def probability(self, found: Numbers) -> float:
+        """That a text with these grams is to be refused."""
+        total = self._weights.take(found).sum()
+        return 1 / (1 + math.exp(-self._bias - total.real / math.sqrt(total.imag or 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of all checks, and what they know between them."""
+
+    table: GramTable
+    by_check: Mapping[str, LinearModel]
 
 
 def text_of(check: str, row: Row) -> str:
@@ -74,7 +80,7 @@ def text_of(check: str, row: Row) -> str:
 
 def with_model(check: Check, language: Language) -> Check:
     """A check by rule, with its model where the language has one."""
-    model = _models().get(check.name) if language == "ja" else None
+    model = models().by_check.get(check.name) if language == "ja" else None
     return check if model is None else _Both(check, model)
 
 
@@ -91,7 +97,7 @@ class _Both:
         found = self._rules.look(row)
         if found is None or (not found.ok and self.name not in _MAY_SLIP):
             return found
-        likely = self._model.probability(text_of(self.name, row))
+        likely = self._model.probability(_grams(text_of(self.name, row)))
         if found.ok and likely > _SURE[self.name]:
             return Verdict(self.name, False, f"{_SOUNDS[self.name]} ({likely:.0%}).")
         if not found.ok and likely < _HARDLY:
@@ -105,8 +111,17 @@ def _clipped(text: str) -> str:
     return text[:_BEGINNING] + text[-_END:]
 
 
+@lru_cache(maxsize=4)
+def _grams(text: str) -> Numbers:
+    """What the models know of a text; three of them are shown the same one."""
+    return models().table.found(text)
+
+
 @cache
-def _models() -> dict[str, LinearModel]:
+def models() -> Models:
+    """Those of the package, read once a process."""
     source = files("matrix_sim.quality") / "data" / "learned.ja.json"
     stored = orjson.loads(source.read_bytes())
-    return {name: LinearModel(one["bias"], one["weights"]) for name, one in stored.items()}
+    table = GramTable(chain.from_iterable(one["weights"] for one in stored.values()))
+    made = {name: LinearModel(one["bias"], one["weights"], table) for name, one in stored.items()}
+    return Models(table, made)
