@@ -29,12 +29,20 @@ class GramTable:
     others lead there by chance. 0 is no gram, and leads to none.
     """
 
-    def __init__(self, grams: Iterable[str]) -> None:
+    def __init__(self, grams: Iterable[str], alike: Mapping[str, str] | None = None) -> None:
+        """Make the table.
+
+        Args:
+            grams: none of them empty.
+            alike: characters of texts that are taken for letters of grams.
+        """
         following = _following(grams)
         letters = {letter: number for number, letter in enumerate(following.pop(""), start=1)}
         starts, size = _packed(following, letters)
-        self._letters = np.zeros(max(map(ord, letters), default=0) + 2, dtype=np.int32)
-        for letter, number in letters.items():
+        read = {one: letters[letter] for one, letter in (alike or {}).items() if letter in letters}
+        read |= letters
+        self._letters = np.zeros(max(map(ord, read), default=0) + 2, dtype=np.int32)
+        for letter, number in read.items():
             self._letters[ord(letter)] = number
         self._numbers = dict(letters)
         self._starts = np.zeros(size, dtype=np.int32)
@@ -68,7 +76,8 @@ class GramTable:
             levels.append(grams)
         numbers = np.concatenate(levels)
         numbers.sort()
-        return numbers[1:][numbers[1:] != numbers[:-1]]
+        found: Numbers = numbers[1:][numbers[1:] != numbers[:-1]]
+        return found
 
 
 def _following(grams: Iterable[str]) -> dict[str, Sequence[str]]:
