@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+import numpy as np
+
 from matrix_sim.quality.gram_table import GramTable
 from matrix_sim.quality.needles import ANYHOW, DEMANDS, Way, Ways
 
@@ -30,7 +32,8 @@ class NeedleIndex:
     def __init__(self) -> None:
         self._ways: list[Way] = []
         self._table = GramTable(())
-        self._opens: list[int] = [0] * len(self._table)
+        self._opens: dict[int, int] = {}
+        self._opening = np.zeros(0, dtype=np.bool_)
         self._built = 0
         self._remembered = lru_cache(maxsize=_KEPT)(self._look)
 
@@ -50,7 +53,8 @@ class NeedleIndex:
 
     def _look(self, text: str) -> int:
         opened = 0
-        for number in self._table.found(text).tolist():
+        held = self._table.found(text)
+        for number in held[self._opening.take(held)].tolist():
             opened |= self._opens[number]
         found = opened
         for _ in range(1, DEMANDS):
@@ -61,9 +65,11 @@ class NeedleIndex:
     def _build(self) -> None:
         self._built = len(self._ways)
         self._table = GramTable([needle for needle, _ in self._places()], _ALIKE)
-        self._opens = [0] * len(self._table)
+        self._opens = dict.fromkeys((self._table[needle] for needle, _ in self._places()), 0)
         for needle, place in self._places():
             self._opens[self._table[needle]] |= 1 << place
+        self._opening = np.zeros(len(self._table), dtype=np.bool_)
+        self._opening[list(self._opens)] = True
         self._remembered.cache_clear()
 
     def _places(self) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from matrix_sim.language import Language
-from matrix_sim.quality.signs import sign_table
+from matrix_sim.quality.signs import Seeker, sign_table
 
 LOOKED_AT = 6000
 """Characters of a message that are looked at: who speaks to whom shows early or never."""
@@ -80,6 +80,6 @@ def _without_paste(text: str, language: Language) -> str:
 
 
 @lru_cache(maxsize=4)
-def _pastes(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _pastes(language: Language) -> tuple[Seeker, re.Pattern[str]]:
     table = sign_table("wording", language)
-    return table.pattern("announces"), table.pattern("points_back")
+    return table.seeker("announces"), table.pattern("points_back")
