@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache, lru_cache
 
 from matrix_sim.language import Language
+from matrix_sim.quality.kept import TEXTS
 from matrix_sim.quality.signs import sign_table
 from matrix_sim.quality.wording import HOLE, Wording, wording_of
 
@@ -99,7 +100,7 @@ class Asking:
         return not noted and not any(self._finite.find(s, wording.own) for s in wording.sentences)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(TEXTS)
 def strength_of(text: str, language: Language) -> Strength:
     """How clearly a message asks; several checks want to know it of the same one."""
     return asking_in(language).strength(text)

@@ -8,76 +8,89 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from matrix_sim.quality.gram_hashes import code_points
 
-Numbers = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int64]
 
-_NONE = np.zeros(1, dtype=np.int32)
+_BETWEEN = "\U0010ffff"
 _STRIDE = 7919
 """Places are tried in this stride, which visits all of a table whose size is a power of two."""
 
 
-class GramTable:
-    """Known n-grams by number; so are their beginnings, known or not.
+class Found(NamedTuple):
+    """The grams of several texts, in the way of `numpy.ufunc.reduceat`."""
 
-    The letters are numbered from 1. A gram of more letters has the number of the gram without its
-    last letter, looked up in `_starts`, plus that of the letter; `_before` tells whose it is, for
-    others lead there by chance. 0 is no gram, and leads to none.
+    numbers: Numbers
+    """Of the grams of one text after those of another: 0 first, then each gram once, ascending."""
+    starts: Numbers
+    """Where those of each text start."""
+
+
+class GramTable:
+    """Known n-grams; each has its place in the sequence, counted from 1, as its number.
+
+    In the trie a gram of one letter has the number of its letter for a node. One of more letters
+    has the node that `_after` tells of the gram without its last letter, plus the number of that
+    letter; `_before` tells whose it is, for others lead there by chance. Node 0 leads nowhere.
     """
 
-    def __init__(self, grams: Iterable[str], alike: Mapping[str, str] | None = None) -> None:
+    def __init__(self, grams: Sequence[str], alike: Mapping[str, str] | None = None) -> None:
         """Make the table.
 
         Args:
-            grams: none of them empty.
+            grams: none of them empty, each once.
             alike: characters of texts that are taken for letters of grams.
         """
         following = _following(grams)
         letters = {letter: number for number, letter in enumerate(following.pop(""), start=1)}
-        starts, size = _packed(following, letters)
+        after, size = _packed(following, letters)
         read = {one: letters[letter] for one, letter in (alike or {}).items() if letter in letters}
         read |= letters
         self._letters = np.zeros(max(map(ord, read), default=0) + 2, dtype=np.int32)
         for letter, number in read.items():
             self._letters[ord(letter)] = number
-        self._numbers = dict(letters)
-        self._starts = np.zeros(size, dtype=np.int32)
+        nodes = dict(letters)
+        self._after = np.zeros(size, dtype=np.int32)
         self._before = np.full(size, -1, dtype=np.int32)
         for gram in sorted(following, key=len):
-            mine = self._numbers[gram]
-            self._starts[mine] = starts[gram]
+            mine = nodes[gram]
+            self._after[mine] = after[gram]
             for letter in following[gram]:
-                number = starts[gram] + letters[letter]
-                self._before[number] = mine
-                self._numbers[gram + letter] = number
-        self._longest = max(map(len, self._numbers), default=0)
+                node = nodes[gram + letter] = after[gram] + letters[letter]
+                self._before[node] = mine
+        self._numbers = np.zeros(size, dtype=np.int32)
+        self._numbers[[nodes[gram] for gram in grams]] = range(1, len(grams) + 1)
+        self._count = len(grams)
+        self._longest = max(map(len, grams), default=0)
 
-    def __len__(self) -> int:
-        """A number that is greater than all numbers of grams."""
-        return len(self._starts)
+    def found(self, texts: Sequence[str]) -> Found:
+        """Which grams each text holds.
 
-    def __getitem__(self, gram: str) -> int:
-        """The number of a known gram."""
-        return self._numbers[gram]
-
-    def found(self, text: str) -> Numbers:
-        """The numbers of the grams that the text holds, each once, ascending."""
-        letters = self._letters.take(code_points(text), mode="clip")
-        grams, levels = letters, [_NONE, letters]
-        for length in range(1, min(self._longest, len(letters))):
-            before = grams[:-1]
-            grams = self._starts.take(before)
-            grams += letters[length:]
-            grams *= self._before.take(grams) == before
-            levels.append(grams)
-        numbers = np.concatenate(levels)
-        numbers.sort()
-        found: Numbers = numbers[1:][numbers[1:] != numbers[:-1]]
-        return found
+        Args:
+            texts: none of them with the character U+10FFFF, which stands for nothing.
+        """
+        points = code_points(_BETWEEN.join((*texts, "")))
+        letters = self._letters.take(points, mode="clip")
+        # One mark for each gram of each text, those of one text after those of another.
+        rows = np.arange(len(texts)) * (self._count + 1)
+        marks = np.zeros(len(texts) * (self._count + 1), dtype=np.bool_)
+        marks[rows] = True
+        of_text = np.repeat(rows, [len(text) + 1 for text in texts])
+        places = np.flatnonzero(letters)
+        nodes = letters[places]
+        marks[of_text[places] + self._numbers.take(nodes)] = True
+        for length in range(1, self._longest):
+            longer = self._after.take(nodes) + letters.take(places + length, mode="clip")
+            known = np.flatnonzero(self._before.take(longer) == nodes)
+            places, nodes = places[known], longer[known]
+            marks[of_text[places] + self._numbers.take(nodes)] = True
+        numbers = np.flatnonzero(marks) % (self._count + 1)
+        return Found(numbers, np.flatnonzero(numbers == 0))
 
 
 def _following(grams: Iterable[str]) -> dict[str, Sequence[str]]:

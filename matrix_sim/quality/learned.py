@@ -8,19 +8,19 @@ cases of other authors, which it was not trained on, rules alone missed a quarte
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
-from itertools import chain
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from matrix_sim.language import Language
 from matrix_sim.quality.contracts import Check, Row, Verdict
-from matrix_sim.quality.gram_table import GramTable, Numbers
+from matrix_sim.quality.gram_table import GramTable
+from matrix_sim.quality.kept import Kept
 
 LONGEST_GRAM = 4
 _SURE = {
@@ -45,28 +45,40 @@ _SOUNDS = {
 }
 
 
-class LinearModel:
-    """Weights of n-grams, of a table that several models may share."""
-
-    def __init__(self, bias: float, weights: Mapping[str, float], table: GramTable) -> None:
-        self._bias = bias
-        # The imaginary part counts the grams that the model knows: one sum gives both.
-        self._weights = np.zeros(len(table), dtype=np.complex128)
-        for gram, weight in weights.items():
-            self._weights[table[gram]] = complex(weight, 1)
-
-    def probability(self, found: Numbers) -> float:
-        """That a text with these grams is to be refused."""
-        total = self._weights.take(found).sum()
-        return 1 / (1 + math.exp(-self._bias - total.real / math.sqrt(total.imag or 1)))
-
-
-@dataclass(frozen=True, slots=True)
 class Models:
-    """The models of all checks, and what they know between them."""
+    """The linear models of several checks, on n-grams that are looked up once for all of them."""
 
-    table: GramTable
-    by_check: Mapping[str, LinearModel]
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        """Make them of what is stored: by check, `bias` and `weights` of n-grams."""
+        grams = sorted({gram for one in stored.values() for gram in one["weights"]})
+        self._table = GramTable(grams)
+        rows = {gram: row for row, gram in enumerate(grams, start=1)}
+        self._columns = {check: column for column, check in enumerate(stored)}
+        self._biases = np.array([one["bias"] for one in stored.values()])
+        # The imaginary part counts the grams that a model knows: one sum gives both.
+        self._weights = np.zeros((len(grams) + 1, len(stored)), dtype=np.complex128)
+        for column, one in enumerate(stored.values()):
+            for gram, weight in one["weights"].items():
+                self._weights[rows[gram], column] = complex(weight, 1)
+        self._heard = Kept(self._probabilities)
+
+    def __contains__(self, check: str) -> bool:
+        return check in self._columns
+
+    def probability(self, check: str, text: str) -> float:
+        """That a text is to be refused, by what the model of a check has learnt."""
+        return float(self._heard.of(text)[self._columns[check]])
+
+    def ahead(self, texts: Iterable[str]) -> None:
+        """Listen to texts that will be asked about, all at once."""
+        self._heard.ahead(texts)
+
+    def _probabilities(self, texts: Sequence[str]) -> Sequence[npt.NDArray[np.float64]]:
+        numbers, starts = self._table.found(texts)
+        weights = self._weights.take(numbers, axis=0)
+        totals = np.add.reduceat(weights, starts)
+        lengths = np.sqrt(np.maximum(totals.imag, 1))
+        return list(1 / (1 + np.exp(-self._biases - totals.real / lengths)))
 
 
 def text_of(check: str, row: Row) -> str:
@@ -80,24 +92,27 @@ def text_of(check: str, row: Row) -> str:
 
 def with_model(check: Check, language: Language) -> Check:
     """A check by rule, with its model where the language has one."""
-    model = models().by_check.get(check.name) if language == "ja" else None
-    return check if model is None else _Both(check, model)
+    return _Both(check) if language == "ja" and check.name in models() else check
+
+
+def listen_ahead(rows: Iterable[Row]) -> None:
+    """Let the models hear all of the rows at once, before the checks ask."""
+    models().ahead(text_of(check, row) for row in rows for check in _SURE)
 
 
 class _Both:
     """Rules first, then the ear."""
 
-    def __init__(self, rules: Check, model: LinearModel) -> None:
+    def __init__(self, rules: Check) -> None:
         self.name = rules.name
         self._rules = rules
-        self._model = model
 
     def look(self, row: Row) -> Verdict | None:
         """See `Check`."""
         found = self._rules.look(row)
         if found is None or (not found.ok and self.name not in _MAY_SLIP):
             return found
-        likely = self._model.probability(_grams(text_of(self.name, row)))
+        likely = models().probability(self.name, text_of(self.name, row))
         if found.ok and likely > _SURE[self.name]:
             return Verdict(self.name, False, f"{_SOUNDS[self.name]} ({likely:.0%}).")
         if not found.ok and likely < _HARDLY:
@@ -111,17 +126,8 @@ def _clipped(text: str) -> str:
     return text[:_BEGINNING] + text[-_END:]
 
 
-@lru_cache(maxsize=4)
-def _grams(text: str) -> Numbers:
-    """What the models know of a text; three of them are shown the same one."""
-    return models().table.found(text)
-
-
 @cache
 def models() -> Models:
     """Those of the package, read once a process."""
     source = files("matrix_sim.quality") / "data" / "learned.ja.json"
-    stored = orjson.loads(source.read_bytes())
-    table = GramTable(chain.from_iterable(one["weights"] for one in stored.values()))
-    made = {name: LinearModel(one["bias"], one["weights"], table) for name, one in stored.items()}
-    return Models(table, made)
+    return Models(orjson.loads(source.read_bytes()))

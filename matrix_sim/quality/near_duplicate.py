@@ -13,6 +13,7 @@ import numpy as np
 from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.gram_hashes import Hashes, code_points, mixed
+from matrix_sim.quality.kept import TEXTS
 from matrix_sim.quality.likeness import gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
 from matrix_sim.quality.vectors import Vector, VectorIndex
@@ -87,7 +88,7 @@ class NearDuplicateMemory:
         return f"{share:.0%} {how}: {self._labels[number]} asks {quoted(self._texts[number])}"
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def _plain(request: str) -> str:
     return plain(request)[:_REMEMBERED]
 
@@ -96,7 +97,7 @@ def _text_of(row: Row) -> str:
     return _plain(row.request)
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def _signature(text: str) -> Signature:
     return signature(_shingles(text))
 

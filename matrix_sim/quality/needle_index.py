@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from matrix_sim.quality.gram_table import GramTable
+from matrix_sim.quality.kept import Kept
 from matrix_sim.quality.needles import ANYHOW, DEMANDS, Way, Ways
 
-_KEPT = 64
-"""Texts of which it is remembered what may be found in them."""
 _ALWAYS = 1
+_WORD = 64
 _ALIKE = {chr(letter - 32): chr(letter) for letter in range(ord("a"), ord("z") + 1)} | {
     "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}": "i",
     "\N{LATIN SMALL LETTER DOTLESS I}": "i",
@@ -25,17 +25,16 @@ _ALIKE = {chr(letter - 32): chr(letter) for letter in range(ord("a"), ord("z") +
 class NeedleIndex:
     """The needles of all patterns in one table.
 
-    A way to find a pattern is a bit. For each needle there is a number with the bits of the ways
-    that it opens: their first demands in the low half, their second ones above.
+    A way to find a pattern is a bit. For each needle there is a row with the bits of the ways that
+    it opens: those whose first demands it meets, and after them those whose second ones.
     """
 
     def __init__(self) -> None:
         self._ways: list[Way] = []
-        self._table = GramTable(())
-        self._opens: dict[int, int] = {}
-        self._opening = np.zeros(0, dtype=np.bool_)
         self._built = 0
-        self._remembered = lru_cache(maxsize=_KEPT)(self._look)
+        self._table = GramTable(())
+        self._opens: npt.NDArray[np.uint64]
+        self._may_find = Kept(self._look)
 
     def add(self, ways: Ways) -> int:
         """The bits of a pattern; one of them is set in `may_find` of a text that it is found in."""
@@ -47,35 +46,34 @@ class NeedleIndex:
 
     def may_find(self, text: str) -> int:
         """The bits of ways that are open in the text."""
-        if self._built < len(self._ways):
-            self._build()
-        return self._remembered(text)
+        self._build()
+        return self._may_find.of(text)
 
-    def _look(self, text: str) -> int:
-        opened = 0
-        held = self._table.found(text)
-        for number in held[self._opening.take(held)].tolist():
-            opened |= self._opens[number]
-        found = opened
-        for _ in range(1, DEMANDS):
-            opened >>= len(self._ways) + 1
-            found &= opened
-        return found | _ALWAYS
+    def ahead(self, texts: Iterable[str]) -> None:
+        """Look at texts that will be asked about, all at once."""
+        self._build()
+        self._may_find.ahead(texts)
+
+    def _look(self, texts: Sequence[str]) -> list[int]:
+        held, starts = self._table.found(texts)
+        opens = self._opens.take(held, axis=0)
+        met = np.bitwise_or.reduceat(opens, starts).reshape(len(texts), DEMANDS, -1)
+        ways = np.bitwise_and.reduce(met, axis=1)
+        return [int.from_bytes(bits.tobytes(), "little") | _ALWAYS for bits in ways]
 
     def _build(self) -> None:
+        if self._built == len(self._ways):
+            return
         self._built = len(self._ways)
-        self._table = GramTable([needle for needle, _ in self._places()], _ALIKE)
-        self._opens = dict.fromkeys((self._table[needle] for needle, _ in self._places()), 0)
-        for needle, place in self._places():
-            self._opens[self._table[needle]] |= 1 << place
-        self._opening = np.zeros(len(self._table), dtype=np.bool_)
-        self._opening[list(self._opens)] = True
-        self._remembered.cache_clear()
-
-    def _places(self) -> Iterator[tuple[str, int]]:
-        """Each needle with each bit that it sets; a way of few demands has one of them twice."""
+        needles = sorted({needle for way in self._ways for demand in way for needle in demand})
+        self._table = GramTable(needles, _ALIKE)
+        rows = {needle: row for row, needle in enumerate(needles, start=1)}
+        words = -(-(len(self._ways) + 1) // _WORD)
+        bits = np.zeros((len(needles) + 1, DEMANDS, words * _WORD), dtype=np.bool_)
         for bit, way in enumerate(self._ways, start=1):
             demands = sorted(way, key=sorted)
-            for half in range(DEMANDS):
-                place = bit + half * (len(self._ways) + 1)
-                yield from ((n, place) for n in sorted(demands[min(half, len(demands) - 1)]))
+            for place in range(DEMANDS):  # a way of one demand has it twice
+                bits[[rows[n] for n in demands[min(place, len(demands) - 1)]], place, bit] = True
+        packed = np.packbits(bits.reshape(len(needles) + 1, -1), axis=1, bitorder="little")
+        self._opens = packed.view("<u8")
+        self._may_find = Kept(self._look)

@@ -14,7 +14,7 @@ from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
 from matrix_sim.quality.duplicate import DuplicateMemory
 from matrix_sim.quality.is_request import IsRequest
 from matrix_sim.quality.language import LanguageCheck
-from matrix_sim.quality.learned import with_model
+from matrix_sim.quality.learned import listen_ahead, with_model
 from matrix_sim.quality.length import LengthCheck
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.pii import PiiCheck
@@ -23,6 +23,7 @@ from matrix_sim.quality.role_purity import RolePurity
 from matrix_sim.quality.self_contained import SelfContained
 from matrix_sim.quality.thinking import ThinkingCheck
 from matrix_sim.quality.truncation import TruncationCheck
+from matrix_sim.quality.wording import read_ahead
 
 
 class Rules:
@@ -33,6 +34,7 @@ class Rules:
     """
 
     def __init__(self, config: QualityConfig, language: Language) -> None:
+        self._language = language
         self._checks = checks_of(config, language)
         self.notes: tuple[str, ...] = tuple(
             note
@@ -44,8 +46,26 @@ class Rules:
 
     def look(self, row: Row) -> tuple[Verdict, ...]:
         """The verdicts of all checks that apply to it."""
-        said = (check.look(row) for check in self._checks)
-        return tuple(verdict for verdict in said if verdict is not None)
+        return self.look_all((row,))[0]
+
+    def look_all(self, rows: Sequence[Row]) -> list[tuple[Verdict, ...]]:
+        """The verdicts on each of several rows: a few dozen together take half as long.
+
+        What is looked up in the texts is looked up in all of them at once, and each check looks at
+        all rows before the next one does, so that what it needs stays in the processor's caches.
+        """
+        prepare(rows, self._language)
+        by_check = [[check.look(row) for row in rows] for check in self._checks]
+        by_row = zip(*by_check, strict=True) if by_check else ((),) * len(rows)
+        return [tuple(one for one in said if one is not None) for said in by_row]
+
+
+def prepare(rows: Sequence[Row], language: Language) -> None:
+    """Find out at once what checks will ask about the texts of rows."""
+    texts = [turn.content for row in rows for turn in (*row.turns, *row.chosen)]
+    read_ahead(texts, language)
+    if language == "ja":
+        listen_ahead(rows)
 
 
 def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:

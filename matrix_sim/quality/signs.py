@@ -144,11 +144,11 @@ def sign_table(name: str, language: Language) -> SignTable:
     # Japanese has no case, and a pattern that minds none is several times as slow.
     flags = re.NOFLAG if language == "ja" else re.IGNORECASE
     content = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
-    return SignTable(content, flags, _index(language))
+    return SignTable(content, flags, needle_index(language))
 
 
 @cache
-def _index(language: Language) -> NeedleIndex:
+def needle_index(language: Language) -> NeedleIndex:
     """One for all tables of a language: each text is looked at once."""
     return NeedleIndex()
 
