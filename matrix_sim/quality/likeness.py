@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
+from matrix_sim.quality.gram_hashes import code_points
 from matrix_sim.quality.keys import key_of
 
 _HOW = re.compile("[ぁ-ゖー]+")
@@ -62,6 +65,15 @@ def plain(text: str) -> str:
 def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
     """The characters of each that carry what is said: quickly had, to see who cannot be alike."""
     return [frozenset(said) for said in _HOW.sub("", "\n".join(sentences)).split("\n")]
+
+
+def common_letters(text: str, times: int) -> int:
+    """How many of the characters that carry what is said come so many times or more."""
+    points = code_points(text)
+    said = np.sort(points[(points < ord("ぁ")) | (points > ord("ゖ"))])
+    often = said[times - 1 :]
+    often = often[(often == said[: len(often)]) & (often != ord("ー"))]
+    return int(np.count_nonzero(often[1:] != often[:-1])) + bool(len(often))
 
 
 def gist(plain_text: str) -> Gist:

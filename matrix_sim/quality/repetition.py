@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from unicodedata import normalize
 
 from matrix_sim.config.quality import RepetitionCheckConfig
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.likeness import gist, letters_of, rephrases
+from matrix_sim.quality.likeness import common_letters, gist, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
@@ -103,10 +103,12 @@ def _in_message(text: str, times: int, *, rephrasing: bool) -> Iterator[str]:
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
-    again = _cycle([_bare(match[1]) for match in _ITEMS.finditer(folded)])
+    again = _cycle([_bare(match[1]) for match in _items(folded)])
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
-    paragraphs = (p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
+    paragraphs = [p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH]
+    if len(paragraphs) < 2:
+        return
     for paragraph, count in _often("\n".join(_bare(p).replace("\n", "") for p in paragraphs), 2):
         yield f"the paragraph {quoted(paragraph)} comes {count} times"
 
@@ -121,7 +123,15 @@ def _often(lines: str, times: int) -> Iterator[tuple[str, int]]:
 
 def _bare(text: str) -> str:
     """The letters and digits of a folded text, and where its lines end."""
+    text = text.replace("、", "").replace(" ", "")
+    if text.replace("\n", "").isalnum():  # quick to find out, and mostly so
+        return text
     return _SILENT.sub("", text)
+
+
+def _items(folded: str) -> Iterable[re.Match[str]]:
+    """The items of a list, if there can be as many as two that come twice."""
+    return _ITEMS.finditer(folded) if folded.count("\n") >= 3 else ()
 
 
 def _cycle(items: list[str]) -> str | None:
@@ -141,6 +151,8 @@ def _loops(text: str, times: int) -> Iterator[str]:
     A loop is at least a period and ten characters long, so that one of the pieces that are
     looked for again lies within it.
     """
+    if not _may_loop(text, times):
+        return
     place = 0
     while place <= len(text) - 2 * _STEP:
         piece = text[place : place + _PIECE]
@@ -154,6 +166,19 @@ def _loops(text: str, times: int) -> Iterator[str]:
                 yield f"{quoted(unit)} follows upon itself {count} times"
             place = max(place, end - period - _PIECE)
         place += _STEP
+
+
+def _may_loop(text: str, times: int) -> bool:
+    """Whether a piece comes again soon, of pieces so far apart that each loop has one of them.
+
+    Most messages are done with here.
+    """
+    again = min((_enough(period, times) - 1) * period for period in range(1, _PHRASE + 1))
+    find, within = text.find, _LONGEST_LOOP + _PIECE
+    for place in range(0, len(text) - 2 * _STEP + 1, max(_STEP, again - _PIECE + 1)):
+        if find(text[place : place + _PIECE], place + 1, place + within) >= 0:
+            return True
+    return False
 
 
 def _extent(text: str, place: int, period: int) -> tuple[int, int]:
@@ -181,9 +206,11 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
     long_ones = [s for s in sentences if len(s) >= _LONG_SENTENCE][:_MOST_COMPARED]
     if len(long_ones) < times:
         return
+    if common_letters("".join(long_ones), times) < _IN_COMMON:  # most answers end here
+        return
     letters = letters_of(long_ones)
     often = sum(count >= times for count in Counter(chain(*letters)).values())
-    if often < _IN_COMMON:  # most answers end here
+    if often < _IN_COMMON:
         return
     for place, mine in enumerate(letters[: len(letters) - times + 1]):
         near = [
