@@ -31,6 +31,8 @@ _SURE = {
 }
 """Probability from which on a row is refused where the rules found nothing. At 0.7 the first three
 also refuse 6 % of the stub's requests, most of them in the tone of business mail; at 0.8, 2 %."""
+LEARNED = tuple(_SURE)
+"""Checks that have a model."""
 _HARDLY = 0.2
 """Probability below which what the rules found is taken for a slip, where they may slip."""
 _MAY_SLIP = ("is_request",)
@@ -97,7 +99,7 @@ def with_model(check: Check, language: Language) -> Check:
 
 def listen_ahead(rows: Iterable[Row]) -> None:
     """Let the models hear all of the rows at once, before the checks ask."""
-    models().ahead(text_of(check, row) for row in rows for check in _SURE)
+    models().ahead(text_of(check, row) for row in rows for check in LEARNED)
 
 
 class _Both:

@@ -17,6 +17,7 @@ from matrix_sim.quality.gram_hashes import code_points
 from matrix_sim.quality.keys import key_of
 
 _HOW = re.compile("[ぁ-ゖー]+")
+_NUMERAL = re.compile("[一二三四五六七八九〇]")
 _NUMERALS = str.maketrans("一二三四五六七八九〇", "1234567890")
 _UNITS = {
     "キロカロリー": "kcal",
@@ -59,7 +60,10 @@ class Gist:
 
 def plain(text: str) -> str:
     """The key of a text, with numbers and units in one spelling."""
-    return _UNIT.sub(lambda match: _UNITS[match[0]], key_of(text).translate(_NUMERALS))
+    key = key_of(text)
+    if _NUMERAL.search(key):
+        key = key.translate(_NUMERALS)
+    return _UNIT.sub(lambda match: _UNITS[match[0]], key)
 
 
 def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:

@@ -8,6 +8,7 @@ all of a band of r with s**r: of b bands one is found with 1 - (1 - s**r)**b.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeVar
 
 import numpy as np
@@ -66,12 +67,10 @@ def minima(hashes: Hashes) -> npt.NDArray[np.uint32]:
 
     Permutations are by multiplication and shift (Dietzfelbinger et al. 1997).
     """
-    least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max, dtype=np.uint64)
-    for start in range(0, len(hashes), _CHUNK):
-        permuted = hashes[start : start + _CHUNK, None] * _TIMES
-        permuted += _PLUS
-        np.minimum(least, permuted.min(axis=0), out=least)
-    return (least >> _HALF).astype(np.uint32)
+    chunks = (hashes[start : start + _CHUNK, None] for start in range(0, len(hashes), _CHUNK))
+    least = [np.minimum.reduce(chunk * _TIMES + _PLUS, axis=0) for chunk in chunks]
+    upper: npt.NDArray[np.uint64] = reduce(np.minimum, least) >> _HALF
+    return upper.astype(np.uint32)
 
 
 class BandIndex:
@@ -124,7 +123,7 @@ class BandIndex:
         for _ in range(_LONGEST_CHAIN):
             met += nodes[self._bands.take(nodes) == sign.bands].tolist()
             nodes = self._earlier.take(nodes)
-            if not nodes.any():
+            if not np.count_nonzero(nodes):
                 break
         places = np.array(sorted({node // BANDS for node in met} - {0}), dtype=np.int64)
         if not len(places):

@@ -20,7 +20,7 @@ Way = frozenset[Demand]
 Ways = tuple[Way, ...]
 """Of which one must be open for a pattern to be found."""
 
-LONGEST = 4
+LONGEST = 8
 """Characters of a needle."""
 DEMANDS = 2
 """Of a way; the rarest are kept."""
@@ -28,8 +28,8 @@ ANYHOW: Ways = (frozenset(),)
 _parser: Any = import_module("re._parser")
 """How Python itself reads patterns. The module is not public: what it tells that is not known here
 is taken for a part that matches anything."""
-_MOST_WAYS = 20
-_MOST_STRINGS = 100
+_MOST_WAYS = 40
+_MOST_STRINGS = 200
 """That a part of a pattern may be, and still be told one from the other."""
 _ANY = "\0"
 """A letter that has cases and is not of ASCII; no needle holds it."""
@@ -145,6 +145,8 @@ def _pieces(string: str) -> Iterator[str]:
 
 def _both(some: Ways, others: Ways) -> Ways:
     """What demands one of the ways of each."""
+    if some == ANYHOW or others == ANYHOW:
+        return others if some == ANYHOW else some
     if len(some) * len(others) > _MOST_WAYS:
         some, others = sorted((some, others), key=len)
         some = _at_once(some)

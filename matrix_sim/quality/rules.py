@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from matrix_sim.config.quality import CheckConfig, QualityConfig
 from matrix_sim.language import Language
 from matrix_sim.quality.addressed_to_assistant import AddressedToAssistant
+from matrix_sim.quality.asking import asking_in
 from matrix_sim.quality.boilerplate import Boilerplate
 from matrix_sim.quality.code import CodeCheck
 from matrix_sim.quality.contamination import ContaminationCheck
@@ -14,7 +15,7 @@ from matrix_sim.quality.contracts import Check, Memory, Row, Verdict
 from matrix_sim.quality.duplicate import DuplicateMemory
 from matrix_sim.quality.is_request import IsRequest
 from matrix_sim.quality.language import LanguageCheck
-from matrix_sim.quality.learned import listen_ahead, with_model
+from matrix_sim.quality.learned import LEARNED, listen_ahead, with_model
 from matrix_sim.quality.length import LengthCheck
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.pii import PiiCheck
@@ -24,6 +25,11 @@ from matrix_sim.quality.self_contained import SelfContained
 from matrix_sim.quality.thinking import ThinkingCheck
 from matrix_sim.quality.truncation import TruncationCheck
 from matrix_sim.quality.wording import read_ahead
+
+_OF_VOICE = frozenset(
+    ("boilerplate", "addressed_to_assistant", "is_request", "self_contained", "role_purity")
+)
+"""Checks that look for signs in what is said."""
 
 
 class Rules:
@@ -36,6 +42,11 @@ class Rules:
     def __init__(self, config: QualityConfig, language: Language) -> None:
         self._language = language
         self._checks = checks_of(config, language)
+        names = {check.name for check in self._checks}
+        self._of_voice = not names.isdisjoint(_OF_VOICE)
+        self._learned = language == "ja" and not names.isdisjoint(LEARNED)
+        if self._of_voice:
+            asking_in(language)  # its signs are to be known before the first text is looked at
         self.notes: tuple[str, ...] = tuple(
             note
             for check in self._checks
@@ -54,18 +65,17 @@ class Rules:
         What is looked up in the texts is looked up in all of them at once, and each check looks at
         all rows before the next one does, so that what it needs stays in the processor's caches.
         """
-        prepare(rows, self._language)
+        self._look_ahead(rows)
         by_check = [[check.look(row) for row in rows] for check in self._checks]
         by_row = zip(*by_check, strict=True) if by_check else ((),) * len(rows)
         return [tuple(one for one in said if one is not None) for said in by_row]
 
-
-def prepare(rows: Sequence[Row], language: Language) -> None:
-    """Find out at once what checks will ask about the texts of rows."""
-    texts = [turn.content for row in rows for turn in (*row.turns, *row.chosen)]
-    read_ahead(texts, language)
-    if language == "ja":
-        listen_ahead(rows)
+    def _look_ahead(self, rows: Sequence[Row]) -> None:
+        if self._of_voice:
+            said = (turn for row in rows for turn in (*row.turns, *row.chosen))
+            read_ahead([turn.content for turn in said if turn.role != "system"], self._language)
+        if self._learned:
+            listen_ahead(rows)
 
 
 def checks_of(config: QualityConfig, language: Language) -> tuple[Check, ...]:

@@ -31,6 +31,8 @@ _MOJIBAKE = re.compile(
     "|[縺繧繝].{0,4}[縺繧繝]|ã.{0,3}ã|(?:[ÃÂâãäåæçèéï][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,2}){2}"
     "|(?:[､｡｢｣･][ｦ-ﾟ]){4,}"
 )
+_SUSPECT = re.compile("[\ufffd\u0080-\u009f縺繧繝ÃÂâãäåæçèéï､｡｢｣･]")
+"""What each of these begins with: quick to look for."""
 
 
 @cache
@@ -66,7 +68,7 @@ def chinese(text: str) -> re.Match[str] | None:
 
 def mojibake(text: str) -> re.Match[str] | None:
     """Where text begins that was read in the wrong character set."""
-    return _MOJIBAKE.search(text)
+    return _MOJIBAKE.search(text) if _SUSPECT.search(text) else None
 
 
 def is_english(words: list[str]) -> bool:

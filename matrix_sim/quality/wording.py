@@ -70,6 +70,7 @@ def wording_of(text: str, language: Language) -> Wording:
 
 def read_ahead(texts: Sequence[str], language: Language) -> None:
     """Take messages apart, and look at all of them for signs, at once."""
+    _pastes(language)
     index = needle_index(language)
     # Most are their writers' own words throughout; taking them apart asks for signs, too.
     index.ahead(text[:LOOKED_AT] for text in texts)
