@@ -31,7 +31,7 @@ class NeedleIndex:
 
     def __init__(self) -> None:
         self._ways: list[Way] = []
-        self._built = 0
+        self._built = -1
         self._table = GramTable(())
         self._opens: npt.NDArray[np.uint64]
         self._may_find = Kept(self._look)
@@ -68,12 +68,11 @@ class NeedleIndex:
         needles = sorted({needle for way in self._ways for demand in way for needle in demand})
         self._table = GramTable(needles, _ALIKE)
         rows = {needle: row for row, needle in enumerate(needles, start=1)}
-        words = -(-(len(self._ways) + 1) // _WORD)
-        bits = np.zeros((len(needles) + 1, DEMANDS, words * _WORD), dtype=np.bool_)
+        words = len(self._ways) // _WORD + 1
+        self._opens = np.zeros((len(needles) + 1, DEMANDS * words), dtype="<u8")
         for bit, way in enumerate(self._ways, start=1):
             demands = sorted(way, key=sorted)
             for place in range(DEMANDS):  # a way of one demand has it twice
-                bits[[rows[n] for n in demands[min(place, len(demands) - 1)]], place, bit] = True
-        packed = np.packbits(bits.reshape(len(needles) + 1, -1), axis=1, bitorder="little")
-        self._opens = packed.view("<u8")
+                meets = [rows[needle] for needle in demands[min(place, len(demands) - 1)]]
+                self._opens[meets, place * words + bit // _WORD] |= np.uint64(1 << bit % _WORD)
         self._may_find = Kept(self._look)

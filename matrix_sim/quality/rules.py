@@ -31,6 +31,9 @@ _OF_VOICE = frozenset(
 )
 """Checks that look for signs in what is said."""
 
+TOGETHER = 32
+"""Rows that are best looked at together, where there are that many."""
+
 
 class Rules:
     """All checks of a row by itself.
@@ -41,15 +44,16 @@ class Rules:
 
     def __init__(self, config: QualityConfig, language: Language) -> None:
         self._language = language
-        self._checks = checks_of(config, language)
-        names = {check.name for check in self._checks}
+        self.checks = checks_of(config, language)
+        """In the order of their verdicts."""
+        names = {check.name for check in self.checks}
         self._of_voice = not names.isdisjoint(_OF_VOICE)
         self._learned = language == "ja" and not names.isdisjoint(LEARNED)
         if self._of_voice:
             asking_in(language)  # its signs are to be known before the first text is looked at
         self.notes: tuple[str, ...] = tuple(
             note
-            for check in self._checks
+            for check in self.checks
             if isinstance(check, ContaminationCheck)
             for note in check.benchmarks.notes
         )
@@ -60,17 +64,18 @@ class Rules:
         return self.look_all((row,))[0]
 
     def look_all(self, rows: Sequence[Row]) -> list[tuple[Verdict, ...]]:
-        """The verdicts on each of several rows: a few dozen together take half as long.
+        """The verdicts on each of several rows; `TOGETHER` of them take half as long as one by one.
 
-        What is looked up in the texts is looked up in all of them at once, and each check looks at
-        all rows before the next one does, so that what it needs stays in the processor's caches.
+        Each check looks at all of the rows before the next one does, so that what it needs stays
+        in the processor's caches.
         """
-        self._look_ahead(rows)
-        by_check = [[check.look(row) for row in rows] for check in self._checks]
+        self.look_ahead(rows)
+        by_check = [[check.look(row) for row in rows] for check in self.checks]
         by_row = zip(*by_check, strict=True) if by_check else ((),) * len(rows)
         return [tuple(one for one in said if one is not None) for said in by_row]
 
-    def _look_ahead(self, rows: Sequence[Row]) -> None:
+    def look_ahead(self, rows: Sequence[Row]) -> None:
+        """Look up at once, for all of the rows, what several checks will ask of their texts."""
         if self._of_voice:
             said = (turn for row in rows for turn in (*row.turns, *row.chosen))
             read_ahead([turn.content for turn in said if turn.role != "system"], self._language)
