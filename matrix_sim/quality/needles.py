@@ -85,7 +85,8 @@ def _branch(value: tuple[None, Sequence[Any]]) -> _Known:
     every = [one.all_ways for one in known]
     if sum(map(len, every)) > _MOST_WAYS:
         every = [_at_once(ways) for ways in every]
-    return _Known(None, tuple(dict.fromkeys(way for ways in every for way in ways)))
+    ways = tuple(dict.fromkeys(way for ways in every for way in ways))
+    return _Known(None, ANYHOW if frozenset() in ways else ways)
 
 
 def _set(value: Sequence[tuple[Any, Any]]) -> _Known:

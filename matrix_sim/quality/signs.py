@@ -35,6 +35,15 @@ class Sign:
     unless: re.Pattern[str] | None
     """Where this is found in the same text, the sign tells nothing."""
 
+    def seen_in(self, text: str) -> Found | None:
+        """Where the text shows it."""
+        if self.cue and not self.cue.search(text):
+            return None
+        seen = self.match.search(text)
+        if not seen or (self.unless and self.unless.search(text)):
+            return None
+        return Found(self.says, seen[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -72,11 +81,9 @@ class Signs:
         if not may:
             return None
         for sign, bits in self._signs:
-            if not bits & may or (sign.cue and not sign.cue.search(text)):
-                continue
-            seen = sign.match.search(text)
-            if seen and not (sign.unless and sign.unless.search(text)):
-                return Found(sign.says, seen[0])
+            found = sign.seen_in(text) if bits & may else None
+            if found:
+                return found
         return None
 
 
@@ -110,6 +117,11 @@ class SignTable:
         self._groups = content.get("signs", {})
         self._made: dict[str, Signs] = {}
         self._seekers: dict[str, Seeker] = {}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups of signs."""
+        return tuple(self._groups)
 
     def pattern(self, name: str) -> re.Pattern[str]:
         """A named pattern; one that the language has none of matches nothing."""
