@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -46,16 +47,27 @@ _ENOUGH, _SAME_SAID = 12, 0.85
 """What two sentences together must say, and the share that both do, to be the same in any order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gist:
-    """A text as it is compared with others."""
+    """A text as it is compared with others; of most, no more is asked than the pairs."""
 
-    pairs: frozenset[str]
-    """Neighbouring characters."""
-    said: Counter[str]
-    """The characters that carry what is said."""
-    size: int
-    """How many those are."""
+    plain: str
+    """What `plain` gave."""
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, ...]]:
+        """Neighbouring characters."""
+        return frozenset(pairwise(self.plain)) or frozenset(((self.plain,),))
+
+    @cached_property
+    def said(self) -> Counter[str]:
+        """The characters that carry what is said."""
+        return Counter(_HOW.sub("", self.plain))
+
+    @cached_property
+    def size(self) -> int:
+        """How many those are."""
+        return self.said.total()
 
 
 def plain(text: str) -> str:
@@ -80,13 +92,6 @@ def common_letters(text: str, times: int) -> int:
     return int(np.count_nonzero(often[1:] != often[:-1])) + bool(len(often))
 
 
-def gist(plain_text: str) -> Gist:
-    """What `plain` gave, ready to be compared."""
-    said = _HOW.sub("", plain_text)
-    pairs = frozenset(map("".join, pairwise(plain_text)))
-    return Gist(pairs or frozenset((plain_text,)), Counter(said), len(said))
-
-
 def likeness(one: Gist, other: Gist) -> float:
     """From 0 to 1: the mean of the share of common pairs (Jaccard) and of what is said (Dice).
 
@@ -95,6 +100,8 @@ def likeness(one: Gist, other: Gist) -> float:
     """
     common = len(one.pairs & other.pairs)
     pairs = common / (len(one.pairs) + len(other.pairs) - common)
+    if pairs < _PAIRS_AT_LEAST:
+        return 0.0
     both = (one.said & other.said).total()
     said = 2 * both / (one.size + other.size) if one.size + other.size else pairs
     manner = said >= _ALL_SAID and min(one.size, other.size) >= _MUCH

@@ -14,7 +14,7 @@ from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.gram_hashes import Hashes, code_points, mixed
 from matrix_sim.quality.kept import TEXTS
-from matrix_sim.quality.likeness import gist, likeness, plain
+from matrix_sim.quality.likeness import Gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
 from matrix_sim.quality.vectors import Vector, VectorIndex
 from matrix_sim.quality.verdicts import quoted, verdict
@@ -79,8 +79,8 @@ class NearDuplicateMemory:
         found = self._index.like(_signature(text), _WORTH_A_LOOK)
         if not found:
             return 0.0, 0
-        mine = gist(text)
-        scored = ((likeness(mine, gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
+        mine = Gist(text)
+        scored = ((likeness(mine, Gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
         best, number = max(scored)
         return best, -number
 

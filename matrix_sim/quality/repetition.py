@@ -11,7 +11,7 @@ from unicodedata import normalize
 from matrix_sim.config.quality import RepetitionCheckConfig
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.likeness import common_letters, gist, letters_of, rephrases
+from matrix_sim.quality.likeness import Gist, common_letters, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.verdicts import quoted, verdict
 from matrix_sim.quality.vocabulary import any_of
@@ -220,8 +220,8 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
         ]
         if len(near) + 1 < times:
             continue
-        one = gist(long_ones[place])
-        again = sum(rephrases(one, gist(long_ones[n])) for n in near)
+        one = Gist(long_ones[place])
+        again = sum(rephrases(one, Gist(long_ones[n])) for n in near)
         if again + 1 >= times:
             yield f"{quoted(long_ones[place])} is said {again + 1} times in other words"
             return
