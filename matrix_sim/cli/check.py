@@ -57,8 +57,8 @@ def check(
 
     from matrix_sim.config import QualityConfig
     from matrix_sim.quality.examination import Examination
-    from matrix_sim.quality.reading import read_rows
-    from matrix_sim.quality.rules import accepted
+    from matrix_sim.quality.reading import batches, read_rows
+    from matrix_sim.quality.rules import TOGETHER, accepted
 
     asked = QualityConfig()
     if config is not None:
@@ -70,12 +70,15 @@ def check(
     for note in examination.notes:
         print(printable(f"note: {note}"), file=sys.stderr)
     found = _Found()
-    for number, row in enumerate(read_rows(file), start=1):
-        verdicts = examination.look(row, f"row {number}")
-        if as_json:
-            print(_as_json(number, accepted(verdicts), verdicts))
-        else:
-            found.add(number, verdicts)
+    number = 0
+    for rows in batches(read_rows(file), TOGETHER):
+        labelled = [(f"row {n}", row) for n, row in enumerate(rows, start=number + 1)]
+        for verdicts in examination.look_all(labelled):
+            number += 1
+            if as_json:
+                print(_as_json(number, accepted(verdicts), verdicts))
+            else:
+                found.add(number, verdicts)
     if not as_json:
         _show(found)
 

@@ -11,8 +11,8 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,17 +20,14 @@ from typing import Any, Literal
 
 from matrix_sim.config import PersonasConfig, QualityConfig
 from matrix_sim.personas.loading import load_personas
-from matrix_sim.quality.contracts import Row, Turn
-from matrix_sim.quality.rules import checks_of, memories_of
+from matrix_sim.quality.contracts import Row, Turn, Verdict
+from matrix_sim.quality.rules import TOGETHER, Rules, memories_of
 from matrix_sim.randomness import named_random
 
 _EXACT, _NEAR = 0.02, 0.03
 """Shares of rows that ask what an earlier one asked, and nearly that."""
 _WARM = 200
 """Rows before those that are measured: patterns and tables are made once."""
-_SAMPLED = 16
-"""One row in so many has each of its checks timed: to look at the clock takes as long as some."""
-_UNTIMED = nullcontext()
 _KEPT = 2000
 """Earlier requests that such rows are made of."""
 _FEWEST_EARLIER = 200
@@ -88,7 +85,8 @@ class QualityFigures:
     slowdown: float = 0.0
     """CPU time a row of the last rows over that of the first."""
     microseconds: dict[str, float] = field(default_factory=dict)
-    """CPU time a row, by check; of memories with remembering."""
+    """CPU time a row, by check; of memories with remembering. What several checks look up in the
+    same texts is looked up ahead of them."""
     planted: dict[str, int] = field(default_factory=dict)
     found: dict[str, int] = field(default_factory=dict)
     """Of those planted, how many a memory refused."""
@@ -112,16 +110,18 @@ def bench_quality(rows: int, seed: int) -> QualityFigures:
     looks = _Looks(config)
     source = made_up_rows(named_random(seed, "bench-quality"))
     warm = _Looks(config)
-    for _, row in islice(made_up_rows(named_random(seed, "bench-quality-warm")), _WARM):
-        warm.look(row, "warm")
+    before = made_up_rows(named_random(seed, "bench-quality-warm"))
+    warm.look_all([("warm", row) for _, row in islice(before, _WARM)])
     figures = QualityFigures()
     base = process.memory_info().rss
     sizes = sorted({max(1, rows // share) for share in (8, 4, 2, 1)})
     done, spent = 0, 0.0
     for size in sizes:
-        for number in range(done, size):
-            kind, row = next(source)
-            _count(figures, kind, *looks.look(row, f"row {number}"))
+        for at in range(done, size, TOGETHER):
+            drawn = list(islice(source, min(TOGETHER, size - at)))
+            labelled = [(f"row {number}", row) for number, (_, row) in enumerate(drawn, start=at)]
+            for (kind, _), refused in zip(drawn, looks.look_all(labelled), strict=True):
+                _count(figures, kind, *refused)
         taken = looks.seconds - spent
         rate = (size - done) / taken if taken else 0.0
         memory = (process.memory_info().rss - base) / 1e6
@@ -149,37 +149,46 @@ class _Looks:
     """The checks, each with the time that it took."""
 
     def __init__(self, config: QualityConfig) -> None:
-        self._checks = checks_of(config, "ja")
+        self._rules = Rules(config, "ja")
         self._memories = memories_of(config)
-        self._rows = 0
         self.taken: defaultdict[str, float] = defaultdict(float)
-        """Seconds by check, of one row in `_SAMPLED` and counted for all."""
-        self.seconds = 0.0
-        """Of all rows."""
+        """Seconds by check."""
 
-    def look(self, row: Row, label: str) -> tuple[bool, bool]:
-        """Whether a rule and whether a memory refuses the row."""
-        self._rows += 1
-        sampled = self._rows % _SAMPLED == 0
-        by_rule = by_memory = False
-        began = time.thread_time()
-        for check in self._checks:
-            with self._timed(check.name) if sampled else _UNTIMED:
-                said = check.look(row)
-            by_rule |= said is not None and not said.ok
+    @property
+    def seconds(self) -> float:
+        """Of all rows."""
+        return sum(self.taken.values())
+
+    def look_all(self, rows: Sequence[tuple[str, Row]]) -> list[tuple[bool, bool]]:
+        """Whether a rule and whether a memory refuses each row, in the way of `Examination`."""
+        by_rule = [False] * len(rows)
+        by_memory = [False] * len(rows)
+        with self._timed("looking ahead"):
+            self._rules.look_ahead([row for _, row in rows])
+        for check in self._rules.checks:
+            with self._timed(check.name):
+                said = [check.look(row) for _, row in rows]
+            by_rule = [one | _refused(verdict) for one, verdict in zip(by_rule, said, strict=True)]
         for memory in self._memories:
-            with self._timed(memory.name) if sampled else _UNTIMED:
-                said = memory.look(row)
-                memory.remember(row, label)  # whatever the rules say: the search is to be full
-            by_memory |= said is not None and not said.ok
-        self.seconds += time.thread_time() - began
-        return by_rule, by_memory
+            with self._timed(memory.name):
+                said = []
+                for label, row in rows:
+                    said.append(memory.look(row))
+                    memory.remember(row, label)  # whatever the rules say: the search is to be full
+            by_memory = [
+                one | _refused(verdict) for one, verdict in zip(by_memory, said, strict=True)
+            ]
+        return list(zip(by_rule, by_memory, strict=True))
 
     @contextmanager
     def _timed(self, name: str) -> Iterator[None]:
         began = time.thread_time()
         yield
-        self.taken[name] += (time.thread_time() - began) * _SAMPLED
+        self.taken[name] += time.thread_time() - began
+
+
+def _refused(verdict: Verdict | None) -> bool:
+    return verdict is not None and not verdict.ok
 
 
 def made_up_rows(draw: random.Random) -> Iterator[tuple[Kind, Row]]:

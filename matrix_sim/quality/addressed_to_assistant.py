@@ -61,7 +61,7 @@ class AddressedToAssistant:
     def _calls(self, wording: Wording) -> Found | None:
         """A person, relative, title or group that is spoken to."""
         own = wording.opening
-        called = self._vocative.find(own[:_OPENING]) or self._calls_bare(own)
+        called = self._vocative.find(own[:_OPENING], own) or self._calls_bare(own)
         if not called or self._about.search(own) or self._drafts.search(own):
             return None
         return called
@@ -91,10 +91,10 @@ class AddressedToAssistant:
             return self._settled.find(wording.own)
         if strength > Strength.MAYBE:
             return None
-        resolved = self._monologue.find(wording.closing)
+        resolved = self._monologue.find(wording.closing, wording.own)
         if resolved:
             return resolved
-        spoken = any(map(self._speech.find, wording.sentences))
+        spoken = any(self._speech.find(sentence, wording.own) for sentence in wording.sentences)
         diary = None if spoken else self._diary.find(wording.opening)
         if diary:
             return diary

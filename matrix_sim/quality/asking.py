@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache, lru_cache
 
 from matrix_sim.language import Language
+from matrix_sim.quality.kept import TEXTS
 from matrix_sim.quality.signs import sign_table
 from matrix_sim.quality.wording import HOLE, Wording, wording_of
 
@@ -55,19 +56,17 @@ class Asking:
         if self._waived.find(wording.own):
             return Strength.WAIVED
         said = self._sentences(wording, text)
-        if any(self._plain.find(sentence) for sentence in said):
+        whole = None if wording.pasted else wording.own
+        if any(self._plain.find(sentence, whole) for sentence in said):
             return Strength.PLAIN
         if not self._courtesy.sub("", wording.own).strip():
             return Strength.NOTHING
         if self._is_key_words(wording):
             return Strength.KEYWORDS
-        told = self._telling.find(wording.closing)
-        may = (
-            any(map(self._soft.find, said))
-            or self._adds_conditions(wording)
-            or self._log.search(text) is not None
-        )
-        if len(wording.sentences) == 1 and self._alone.find(wording.closing):
+        told = self._telling.find(wording.closing, wording.own)
+        may = any(self._soft.find(sentence, whole) for sentence in said)
+        may = may or self._adds_conditions(wording) or self._log.search(text) is not None
+        if len(wording.sentences) == 1 and self._alone.find(wording.closing, wording.own):
             return Strength.NOTHING if told else Strength.MAYBE
         may = may and not told
         return Strength.MAYBE if may else Strength.NOTHING
@@ -82,11 +81,13 @@ class Asking:
     def _adds_conditions(self, wording: Wording) -> bool:
         """Whether it ends in words without a stop that are no sentence: "...。2泊3日、車なし"."""
         last = wording.closing
-        return len(wording.sentences) > 1 and last[-1:].isalnum() and not self._finite.find(last)
+        if len(wording.sentences) < 2 or not last[-1:].isalnum():
+            return False
+        return not self._finite.find(last, wording.own)
 
     def _is_key_words(self, wording: Wording) -> bool:
         own = wording.own.strip()
-        if wording.pasted and len(own) <= _INSTRUCTION and not self._finite.find(own):
+        if wording.pasted and len(own) <= _INSTRUCTION and not self._finite.find(own, wording.own):
             return True
         lines = [line for line in own.splitlines() if line.strip(f"{HOLE} \t")]
         if not lines or len(lines[0]) > _KEYWORDS:
@@ -94,13 +95,13 @@ class Asking:
         if self._language == "ja" and _SEARCH.fullmatch(lines[0].strip()):
             return True
         if len(lines) > 1 and all(_ITEM.match(line) for line in lines[1:]):
-            return not self._finite.find(lines[0])
+            return not self._finite.find(lines[0], wording.own)
         stops = sum(sentence.endswith(("。", ".")) for sentence in wording.sentences)
         noted = stops and self._topical.search(wording.own)
-        return not noted and not any(map(self._finite.find, wording.sentences))
+        return not noted and not any(self._finite.find(s, wording.own) for s in wording.sentences)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(TEXTS)
 def strength_of(text: str, language: Language) -> Strength:
     """How clearly a message asks; several checks want to know it of the same one."""
     return asking_in(language).strength(text)

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from unicodedata import normalize
 
+from matrix_sim.quality.kept import TEXTS
+
 _KEPT = 64
 """Texts whose keys are remembered: several checks ask for those of one row."""
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u301c~", "-"))
@@ -21,7 +23,7 @@ _UNSIGNED = re.compile(
 name of what it stands in."""
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def key_of(text: str) -> str:
     """The text without differences of width, case, white space and punctuation."""
     plain = normalize("NFKC", text).casefold()

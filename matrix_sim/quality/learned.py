@@ -10,17 +10,19 @@ and where rules slip, what it finds very unlikely is let through.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from matrix_sim.language import Language
-from matrix_sim.quality.contracts import Check, Row, Verdict
+from matrix_sim.quality.contracts import Check, Row, Turn, Verdict
+from matrix_sim.quality.gram_table import GramTable
+from matrix_sim.quality.kept import TEXTS, Kept
 
 LONGEST_GRAM = 4
 _SURE = {
@@ -41,6 +43,8 @@ _HARDLY = {
 
 Both are chosen by leaving out one author after the other (`scripts/train_checks.py --held-out`).
 """
+LEARNED = tuple(_SURE)
+"""Checks that have a model."""
 _BEGINNING, _END = 1200, 400
 """Characters of a text that are looked at."""
 _USER, _ASSISTANT, _OVER = "\x01", "\x02", "\x03"
@@ -58,45 +62,66 @@ _SOUNDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LinearModel:
-    """Weights of n-grams."""
+class Models:
+    """The linear models of several checks, on n-grams that are looked up once for all of them."""
 
-    bias: float
-    weights: Mapping[str, float]
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        """Make them of what is stored: by check, `bias` and `weights` of n-grams."""
+        grams = sorted({gram for one in stored.values() for gram in one["weights"]})
+        self._table = GramTable(grams)
+        rows = {gram: row for row, gram in enumerate(grams, start=1)}
+        self._columns = {check: column for column, check in enumerate(stored)}
+        self._biases = np.array([one["bias"] for one in stored.values()])
+        # The imaginary part counts the grams that a model knows: one sum gives both.
+        self._weights = np.zeros((len(grams) + 1, len(stored)), dtype=np.complex128)
+        for column, one in enumerate(stored.values()):
+            for gram, weight in one["weights"].items():
+                self._weights[rows[gram], column] = complex(weight, 1)
+        self._heard = Kept(self._probabilities)
 
-    def probability(self, text: str) -> float:
-        """That a text is to be refused."""
-        weights = self.weights
-        known = {
-            gram
-            for length in range(1, LONGEST_GRAM + 1)
-            for at in range(len(text) - length + 1)
-            if (gram := text[at : at + length]) in weights
-        }
-        # Added up in one order: the last bit must not depend on the order of a set.
-        total = math.fsum(weights[gram] for gram in known)
-        return 1 / (1 + math.exp(-self.bias - total / math.sqrt(len(known) or 1)))
+    def __contains__(self, check: str) -> bool:
+        return check in self._columns
+
+    def probability(self, check: str, text: str) -> float:
+        """That a text is to be refused, by what the model of a check has learnt."""
+        return float(self._heard.of(text)[self._columns[check]])
+
+    def ahead(self, texts: Iterable[str]) -> None:
+        """Listen to texts that will be asked about, all at once."""
+        self._heard.ahead(texts)
+
+    def _probabilities(self, texts: Sequence[str]) -> Sequence[npt.NDArray[np.float64]]:
+        numbers, starts = self._table.found(texts)
+        weights = self._weights.take(numbers, axis=0)
+        totals = np.add.reduceat(weights, starts)
+        lengths = np.sqrt(np.maximum(totals.imag, 1))
+        return list(1 / (1 + np.exp(-self._biases - totals.real / lengths)))
 
 
 def text_of(check: str, row: Row) -> str:
-    """What the model of a check is shown: the first request, or all turns.
+    """What the model of a check is shown: the first request, or all turns."""
+    return _of_turns((*row.turns, *row.chosen)) if check in _OF_ALL_TURNS else _of(row.request)
 
-    Of the request, beginning and end once more in planes of their own; of all turns, what the
-    assistant says in another plane than what the user says.
-    """
-    if check in _OF_ALL_TURNS:
-        turns = [turn for turn in (*row.turns, *row.chosen) if turn.role != "system"]
-        return "".join(
-            f"{_USER}{_clipped(turn.content)}{_OVER}"
-            if turn.role == "user"
-            else _moved(f"{_ASSISTANT}{_clipped(turn.content)}{_OVER}", 1)
-            for turn in turns
-        )
-    text = _clipped(row.request)
+
+@lru_cache(maxsize=TEXTS)
+def _of(request: str) -> str:
+    """The request, and its beginning and end once more in planes of their own."""
+    text = _clipped(request)
     bare = text.strip()
     begin, end = _moved(_USER + bare[:_EDGE], 1), _moved(bare[-_EDGE:] + _OVER, 2)
     return f"{_USER}{text}{_OVER}{begin}{end}"
+
+
+@lru_cache(maxsize=TEXTS)
+def _of_turns(turns: tuple[Turn, ...]) -> str:
+    """All turns; what the assistant says in another plane than what the user says."""
+    return "".join(
+        f"{_USER}{_clipped(turn.content)}{_OVER}"
+        if turn.role == "user"
+        else _moved(f"{_ASSISTANT}{_clipped(turn.content)}{_OVER}", 1)
+        for turn in turns
+        if turn.role != "system"
+    )
 
 
 def _moved(text: str, planes: int) -> str:
@@ -108,24 +133,28 @@ def _moved(text: str, planes: int) -> str:
 
 def with_model(check: Check, language: Language) -> Check:
     """A check by rule, with its model where the language has one."""
-    model = _models().get(check.name) if language == "ja" else None
-    return check if model is None else _Both(check, model)
+    return _Both(check) if language == "ja" and check.name in models() else check
+
+
+def listen_ahead(rows: Iterable[Row]) -> None:
+    """Let the models hear all of the rows at once, before the checks ask."""
+    models().ahead(text_of(check, row) for row in rows for check in LEARNED)
 
 
 class _Both:
     """Rules first, then the ear."""
 
-    def __init__(self, rules: Check, model: LinearModel) -> None:
+    def __init__(self, rules: Check) -> None:
         self.name = rules.name
         self._rules = rules
-        self._model = model
 
     def look(self, row: Row) -> Verdict | None:
         """See `Check`."""
         found = self._rules.look(row)
         if found is None or (not found.ok and self.name not in _HARDLY):
             return found
-        return weighed(found, self._model.probability(text_of(self.name, row)))
+        likely = models().probability(self.name, text_of(self.name, row))
+        return weighed(found, likely)
 
 
 def weighed(found: Verdict, likely: float) -> Verdict:
@@ -144,7 +173,7 @@ def _clipped(text: str) -> str:
 
 
 @cache
-def _models() -> dict[str, LinearModel]:
+def models() -> Models:
+    """Those of the package, read once a process."""
     source = files("matrix_sim.quality") / "data" / "learned.ja.json"
-    stored = orjson.loads(source.read_bytes())
-    return {name: LinearModel(one["bias"], one["weights"]) for name, one in stored.items()}
+    return Models(orjson.loads(source.read_bytes()))

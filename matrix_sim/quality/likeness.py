@@ -9,11 +9,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
+import numpy as np
+
+from matrix_sim.quality.gram_hashes import code_points
 from matrix_sim.quality.keys import key_of
 
 _HOW = re.compile("[ぁ-ゖー]+")
+_NUMERAL = re.compile("[一二三四五六七八九〇]")
 _NUMERALS = str.maketrans("一二三四五六七八九〇", "1234567890")
 _UNITS = {
     "キロカロリー": "kcal",
@@ -42,21 +47,35 @@ _ENOUGH, _SAME_SAID = 12, 0.85
 """What two sentences together must say, and the share that both do, to be the same in any order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gist:
-    """A text as it is compared with others."""
+    """A text as it is compared with others; of most, no more is asked than the pairs."""
 
-    pairs: frozenset[str]
-    """Neighbouring characters."""
-    said: Counter[str]
-    """The characters that carry what is said."""
-    size: int
-    """How many those are."""
+    plain: str
+    """What `plain` gave."""
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, ...]]:
+        """Neighbouring characters."""
+        return frozenset(pairwise(self.plain)) or frozenset(((self.plain,),))
+
+    @cached_property
+    def said(self) -> Counter[str]:
+        """The characters that carry what is said."""
+        return Counter(_HOW.sub("", self.plain))
+
+    @cached_property
+    def size(self) -> int:
+        """How many those are."""
+        return self.said.total()
 
 
 def plain(text: str) -> str:
     """The key of a text, with numbers and units in one spelling."""
-    return _UNIT.sub(lambda match: _UNITS[match[0]], key_of(text).translate(_NUMERALS))
+    key = key_of(text)
+    if _NUMERAL.search(key):
+        key = key.translate(_NUMERALS)
+    return _UNIT.sub(lambda match: _UNITS[match[0]], key)
 
 
 def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
@@ -64,11 +83,13 @@ def letters_of(sentences: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset(said) for said in _HOW.sub("", "\n".join(sentences)).split("\n")]
 
 
-def gist(plain_text: str) -> Gist:
-    """What `plain` gave, ready to be compared."""
-    said = _HOW.sub("", plain_text)
-    pairs = frozenset(map("".join, pairwise(plain_text)))
-    return Gist(pairs or frozenset((plain_text,)), Counter(said), len(said))
+def common_letters(text: str, times: int) -> int:
+    """How many of the characters that carry what is said come so many times or more."""
+    points = code_points(text)
+    said = np.sort(points[(points < ord("ぁ")) | (points > ord("ゖ"))])
+    often = said[times - 1 :]
+    often = often[(often == said[: len(often)]) & (often != ord("ー"))]
+    return int(np.count_nonzero(often[1:] != often[:-1])) + bool(len(often))
 
 
 def likeness(one: Gist, other: Gist) -> float:
@@ -79,6 +100,8 @@ def likeness(one: Gist, other: Gist) -> float:
     """
     common = len(one.pairs & other.pairs)
     pairs = common / (len(one.pairs) + len(other.pairs) - common)
+    if pairs < _PAIRS_AT_LEAST:
+        return 0.0
     both = (one.said & other.said).total()
     said = 2 * both / (one.size + other.size) if one.size + other.size else pairs
     manner = said >= _ALL_SAID and min(one.size, other.size) >= _MUCH

@@ -8,12 +8,13 @@ all of a band of r with s**r: of b bands one is found with 1 - (1 - s**r)**b.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from matrix_sim.quality.gram_hashes import Hashes, mixed
+from matrix_sim.quality.gram_hashes import Hashes
 from matrix_sim.randomness import named_seed
 
 BANDS, ROWS = 32, 4
@@ -24,19 +25,18 @@ _CHUNK = 512
 """Grams that are permuted at once: bounds the memory that a long text takes."""
 _LONGEST_CHAIN = 12
 _FIRST_CAPACITY = 1024
-_SHIFT = np.uint64(32)
-_OF_BANDS = np.array(
-    [named_seed(0, "minhash-band", str(band)) for band in range(BANDS)], dtype=np.uint64
-)
+_HALF = np.uint64(32)
+"""Bits: the upper ones of a product are the well spread ones."""
 _OF_PLACES = np.array(
     [named_seed(0, "minhash-place", str(n)) | 1 for n in range(ROWS)], dtype=np.uint64
 )
 _TIMES = np.array(
     [named_seed(0, "minhash-times", str(n)) | 1 for n in range(PERMUTATIONS)], dtype=np.uint64
-)[:, None]
+)
 _PLUS = np.array(
     [named_seed(0, "minhash-plus", str(n)) for n in range(PERMUTATIONS)], dtype=np.uint64
-)[:, None]
+)
+_EACH_BAND = np.arange(BANDS)
 
 S = TypeVar("S", bound=np.generic)
 
@@ -58,9 +58,8 @@ def signature(hashes: Hashes) -> Signature:
         hashes: not empty; repeats make no difference.
     """
     least = minima(hashes)
-    parts = least.reshape(BANDS, ROWS) * _OF_PLACES
-    bands = mixed(parts.sum(axis=1) + _OF_BANDS)
-    return Signature(least.astype(np.uint8), bands.astype(np.uint32))
+    bands = least.reshape(BANDS, ROWS).astype(np.uint64) @ _OF_PLACES
+    return Signature(least.astype(np.uint8), (bands >> _HALF).astype(np.uint32))
 
 
 def minima(hashes: Hashes) -> npt.NDArray[np.uint32]:
@@ -68,28 +67,29 @@ def minima(hashes: Hashes) -> npt.NDArray[np.uint32]:
 
     Permutations are by multiplication and shift (Dietzfelbinger et al. 1997).
     """
-    least = np.full(PERMUTATIONS, np.iinfo(np.uint32).max, dtype=np.uint32)
-    for start in range(0, len(hashes), _CHUNK):
-        permuted = hashes[start : start + _CHUNK] * _TIMES
-        permuted += _PLUS
-        np.minimum(least, (permuted.min(axis=1) >> _SHIFT).astype(np.uint32), out=least)
-    return least
+    chunks = (hashes[start : start + _CHUNK, None] for start in range(0, len(hashes), _CHUNK))
+    least = [np.minimum.reduce(chunk * _TIMES + _PLUS, axis=0) for chunk in chunks]
+    upper: npt.NDArray[np.uint64] = reduce(np.minimum, least) >> _HALF
+    return upper.astype(np.uint32)
 
 
 class BandIndex:
     """Signatures by number, and which of them share a band with another.
 
+    A band of a signature is a node: of the signature with number n, from 32 * (n + 1) on. By its
+    hash a band lies in a slot of its table; the slot leads to the latest node there, and each node
+    to the one before it, the first one to node 0, which is nobody's.
+
     For each row it takes 640 to 1,300 bytes: the byte of every component that estimates
-    go by, the hashes of the bands, and chained tables of them.
+    go by, the hashes of the bands, and the tables and their chains.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        self._bytes = np.empty((_FIRST_CAPACITY, PERMUTATIONS), dtype=np.uint8)
-        self._bands = np.empty((_FIRST_CAPACITY, BANDS), dtype=np.uint32)
-        self._earlier = np.full((_FIRST_CAPACITY + 1, BANDS), -1, dtype=np.int32)
-        self._latest = np.full((BANDS, 2 * _FIRST_CAPACITY), -1, dtype=np.int32)
-        self._places = np.arange(BANDS)
+        self._bytes = np.zeros((_FIRST_CAPACITY, PERMUTATIONS), dtype=np.uint8)
+        self._bands = np.zeros(_FIRST_CAPACITY * BANDS, dtype=np.uint32)
+        self._earlier = np.zeros(_FIRST_CAPACITY * BANDS, dtype=np.int32)
+        self._set_tables(2 * _FIRST_CAPACITY)
 
     def __len__(self) -> int:
         return self._count
@@ -102,16 +102,15 @@ class BandIndex:
 
     def add(self, sign: Signature) -> None:
         """Keep a signature under the next number, from 0."""
+        self._count += 1
         if self._count == len(self._bytes):
             self._grow()
-        number = self._count
-        bands = sign.bands
-        slots = bands & np.uint32(self._latest.shape[1] - 1)
-        self._bytes[number] = sign.low
-        self._bands[number] = bands
-        self._earlier[number] = self._latest[self._places, slots]
-        self._latest[self._places, slots] = number
-        self._count = number + 1
+        nodes = slice(self._count * BANDS, (self._count + 1) * BANDS)
+        slots = self._slots_of(sign)
+        self._bytes[self._count] = sign.low
+        self._bands[nodes] = sign.bands
+        self._earlier[nodes] = self._latest.take(slots)
+        self._latest[slots] = self._count * BANDS + _EACH_BAND
 
     def like(self, sign: Signature, least: float) -> list[int]:
         """The numbers of signatures whose estimated similarity is `least` or more, best first.
@@ -119,44 +118,52 @@ class BandIndex:
         Of those that share a band with it the latest 12 are looked at: of the bands that a near
         duplicate shares, hardly all are that common.
         """
-        bands = sign.bands
-        slots = bands & np.uint32(self._latest.shape[1] - 1)
-        at = self._latest[self._places, slots]
-        met = [at]
-        while len(met) < _LONGEST_CHAIN and at.max() >= 0:
-            at = self._earlier[at, self._places]  # from -1 the last row leads to -1
-            met.append(at)
-        chains = np.stack(met)
-        same = (chains >= 0) & (self._bands[chains, self._places] == bands)
-        numbers = np.unique(chains[same])
-        if not len(numbers):
+        nodes = self._latest.take(self._slots_of(sign))
+        met: list[int] = []
+        for _ in range(_LONGEST_CHAIN):
+            met += nodes[self._bands.take(nodes) == sign.bands].tolist()
+            nodes = self._earlier.take(nodes)
+            if not np.count_nonzero(nodes):
+                break
+        places = np.array(sorted({node // BANDS for node in met} - {0}), dtype=np.int64)
+        if not len(places):
             return []
-        agreed = np.count_nonzero(self._bytes[numbers] == sign.low, axis=1) / PERMUTATIONS
+        agreed = np.count_nonzero(self._bytes[places] == sign.low, axis=1) / PERMUTATIONS
         # Bytes of different values are equal once in 256 (b-bit minwise hashing: Li, König 2010).
         similarity = (agreed - 1 / 256) / (1 - 1 / 256)
         enough = similarity >= least
-        found = zip((-similarity[enough]).tolist(), numbers[enough].tolist(), strict=True)
+        found = zip((-similarity[enough]).tolist(), (places[enough] - 1).tolist(), strict=True)
         return [number for _, number in sorted(found)]
+
+    def _slots_of(self, sign: Signature) -> npt.NDArray[np.int64]:
+        """Where the bands of a signature lie in the tables."""
+        return self._tables + (sign.bands & self._mask)
+
+    def _set_tables(self, slots: int) -> None:
+        """Make empty tables, one after the other, with so many slots for each band."""
+        self._tables = _EACH_BAND * slots
+        self._mask = np.uint32(slots - 1)
+        self._latest = np.zeros(BANDS * slots, dtype=np.int32)
 
     def _grow(self) -> None:
         capacity = 2 * len(self._bytes)
         self._bytes = _extended(self._bytes, capacity)
-        self._bands = _extended(self._bands, capacity)
-        self._earlier = np.full((capacity + 1, BANDS), -1, dtype=np.int32)
-        slots = self._latest.shape[1] * 2
-        self._latest = np.full((BANDS, slots), -1, dtype=np.int32)
+        self._bands = _extended(self._bands, capacity * BANDS)
+        self._earlier = np.zeros(capacity * BANDS, dtype=np.int32)
+        self._set_tables(2 * capacity)
         for band in range(BANDS):
-            self._chain(band, slots)
+            self._chain(band)
 
-    def _chain(self, band: int, slots: int) -> None:
-        """Build the table of a band anew: each slot leads to the latest number in it."""
-        slot = self._bands[: self._count, band] & np.uint32(slots - 1)
-        order = np.argsort(slot, kind="stable").astype(np.int32)
-        in_order = slot[order]
-        same = in_order[1:] == in_order[:-1]
-        self._earlier[order[1:], band] = np.where(same, order[:-1], -1)
+    def _chain(self, band: int) -> None:
+        """Build the table of a band anew: each slot leads to the latest node in it."""
+        nodes = np.arange(BANDS + band, self._count * BANDS, BANDS)
+        slots = self._tables[band] + (self._bands[nodes] & self._mask)
+        order = np.argsort(slots, kind="stable")
+        nodes, slots = nodes[order], slots[order]
+        same = slots[1:] == slots[:-1]
+        self._earlier[nodes[1:]] = np.where(same, nodes[:-1], 0)
         last = np.append(~same, True)
-        self._latest[band, in_order[last]] = order[last]
+        self._latest[slots[last]] = nodes[last]
 
 
 def _extended(array: npt.NDArray[S], rows: int) -> npt.NDArray[S]:

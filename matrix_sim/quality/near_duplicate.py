@@ -13,7 +13,8 @@ import numpy as np
 from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row, Verdict
 from matrix_sim.quality.gram_hashes import Hashes, code_points, mixed
-from matrix_sim.quality.likeness import gist, likeness, plain
+from matrix_sim.quality.kept import TEXTS
+from matrix_sim.quality.likeness import Gist, likeness, plain
 from matrix_sim.quality.minhash import BandIndex, Signature, signature
 from matrix_sim.quality.vectors import Vector, VectorIndex
 from matrix_sim.quality.verdicts import quoted, verdict
@@ -78,8 +79,8 @@ class NearDuplicateMemory:
         found = self._index.like(_signature(text), _WORTH_A_LOOK)
         if not found:
             return 0.0, 0
-        mine = gist(text)
-        scored = ((likeness(mine, gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
+        mine = Gist(text)
+        scored = ((likeness(mine, Gist(self._texts[n])), -n) for n in found[:_MOST_COMPARED])
         best, number = max(scored)
         return best, -number
 
@@ -87,7 +88,7 @@ class NearDuplicateMemory:
         return f"{share:.0%} {how}: {self._labels[number]} asks {quoted(self._texts[number])}"
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def _plain(request: str) -> str:
     return plain(request)[:_REMEMBERED]
 
@@ -96,7 +97,7 @@ def _text_of(row: Row) -> str:
     return _plain(row.request)
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def _signature(text: str) -> Signature:
     return signature(_shingles(text))
 

@@ -20,6 +20,9 @@ _HINT = re.compile(
     r"[0-9０-９]{4}|[0-9０-９][-‐－−ー―–.(（)）　 ][0-9０-９]|@|＠|アット|ドット|\bat\b|丁目|番地"
 )
 """Without any of these there is nothing to find."""
+_HINTED = re.compile(r"[0-9０-９@＠]")
+_HINTS = ("アット", "ドット", "at", "丁目", "番地")
+"""What a hint holds or begins with: quicker to look for."""
 _NUMBERLESS = re.compile(r"[^0-9]")
 _FREE = re.compile(r"0120|0800|0570|0077|0088|0990|00777")
 """How numbers begin that lead to an office: free of charge or at one price."""
@@ -71,7 +74,7 @@ class PiiCheck:
             f"{turn.role}: {why}"
             for turn in (*row.turns, *row.chosen, *row.rejected)
             for text in (turn.content, turn.reasoning)
-            if text and _HINT.search(text)
+            if _may_hold_some(text)
             for why in self._finds(text)
         )
         return verdict(self.name, next(reasons, None))
@@ -91,6 +94,11 @@ class PiiCheck:
             match = pattern.search(view)
             if match is not None and not _PUBLIC.search(view, 0, match.start()):
                 yield f"{name} ({_masked(match[0])})"
+
+
+def _may_hold_some(text: str) -> bool:
+    likely = _HINTED.search(text) is not None or any(hint in text for hint in _HINTS)
+    return likely and _HINT.search(text) is not None
 
 
 def _is_private(find: Find, found: str, view: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from matrix_sim.quality.kept import TEXTS
+
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _BLANK = " "
 _INLINE = re.compile(r"(`+)(?!`)([^`]+)\1(?!`)")
@@ -38,7 +40,7 @@ class Parts:
     fences: tuple[Fence, ...]
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def parts_of(text: str) -> Parts:
     """Take a message apart."""
     if "```" not in text and "~~~" not in text:
@@ -69,7 +71,7 @@ def parts_of(text: str) -> Parts:
     return Parts("\n".join(prose), tuple(fences))
 
 
-@lru_cache(_KEPT)
+@lru_cache(TEXTS)
 def spoken(text: str) -> str:
     """What a message says: without code, also within a line, and without addresses and paths."""
     prose = parts_of(text).prose

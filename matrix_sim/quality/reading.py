@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,27 @@ def read_rows(path: Path) -> Iterator[Row]:
         except FieldError as error:
             raise _wrong(path, number, str(error)) from None
         yield row
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in lists of so many.
+
+    Raises:
+        UsageError: what `read_rows` raises, after the rows before it.
+    """
+    batch: list[Row] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except UsageError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def row_of(fields: object) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, pairwise
 from unicodedata import normalize
@@ -12,7 +12,7 @@ from unicodedata import normalize
 from matrix_sim.config.quality import RepetitionCheckConfig
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.likeness import gist, letters_of, rephrases
+from matrix_sim.quality.likeness import Gist, common_letters, letters_of, rephrases
 from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.runs import is_too_often, runs
 from matrix_sim.quality.said_again import SEVERAL, in_dialogue, in_message
@@ -124,7 +124,7 @@ def _in_message(text: str, times: int, *, rephrasing: bool, shown: bool) -> Iter
             yield f"{quoted(frame)} comes {count} times, with only a number changed"
     if rephrasing:
         yield from _rephrased(sentences, times)
-    items = [_bare(match[1]) for match in _ITEMS.finditer(folded)]
+    items = [_bare(match[1]) for match in _items(folded)]
     if len(items) - len(set(items)) >= _SAME_ITEMS - 1:
         item, count = Counter(filter(None, items)).most_common(1)[0]
         if count >= max(_SAME_ITEMS, len(items) / 2):
@@ -132,7 +132,9 @@ def _in_message(text: str, times: int, *, rephrasing: bool, shown: bool) -> Iter
     again = _cycle(items)
     if again is not None:
         yield f"the items of a list come round again: {quoted(again)}"
-    paragraphs = (p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH)
+    paragraphs = [p for p in folded.split("\n\n") if len(p) >= _PARAGRAPH]
+    if len(paragraphs) < 2:
+        return
     for paragraph, count in _often("\n".join(_bare(p).replace("\n", "") for p in paragraphs), 2):
         yield f"the paragraph {quoted(paragraph)} comes {count} times"
 
@@ -183,6 +185,9 @@ def _often(lines: str, times: int) -> Iterator[tuple[str, int]]:
 
 def _bare(text: str) -> str:
     """The letters and digits of a folded text, and where its lines end."""
+    text = text.replace("、", "").replace(" ", "")
+    if text.replace("\n", "").isalnum():  # quick to find out, and mostly so
+        return text
     return _SILENT.sub("", text)
 
 
@@ -198,6 +203,11 @@ def _in_sentence(said: str) -> Iterator[str]:
         phrase, count = grams.most_common(1)[0]
         if not phrase.isascii() and len(set(phrase)) > 2 and count >= _PHRASE_TIMES:
             yield f"{quoted(phrase)} comes {count} times in a sentence"
+
+
+def _items(folded: str) -> Iterable[re.Match[str]]:
+    """The items of a list, if there can be as many as two that come twice."""
+    return _ITEMS.finditer(folded) if folded.count("\n") >= 3 else ()
 
 
 def _cycle(items: list[str]) -> str | None:
@@ -217,6 +227,8 @@ def _loops(text: str, times: int) -> Iterator[str]:
     A loop is at least a period and ten characters long, so that one of the pieces that are
     looked for again lies within it.
     """
+    if not _may_loop(text, times):
+        return
     place = 0
     while place <= len(text) - 2 * _STEP:
         piece = text[place : place + _PIECE]
@@ -230,6 +242,19 @@ def _loops(text: str, times: int) -> Iterator[str]:
                 yield f"{quoted(unit)} follows upon itself {count} times"
             place = max(place, end - period - _PIECE)
         place += _STEP
+
+
+def _may_loop(text: str, times: int) -> bool:
+    """Whether a piece comes again soon, of pieces so far apart that each loop has one of them.
+
+    Most messages are done with here.
+    """
+    again = min((_enough(period, times) - 1) * period for period in range(1, _PHRASE + 1))
+    find, within = text.find, _LONGEST_LOOP + _PIECE
+    for place in range(0, len(text) - 2 * _STEP + 1, max(_STEP, again - _PIECE + 1)):
+        if find(text[place : place + _PIECE], place + 1, place + within) >= 0:
+            return True
+    return False
 
 
 def _extent(text: str, place: int, period: int) -> tuple[int, int]:
@@ -259,9 +284,11 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
     long_ones = [s for s in sentences if len(s) >= _LONG_SENTENCE][:_MOST_COMPARED]
     if len(long_ones) < times:
         return
+    if common_letters("".join(long_ones), times) < _IN_COMMON:  # most answers end here
+        return
     letters = letters_of(long_ones)
     often = sum(count >= times for count in Counter(chain(*letters)).values())
-    if often < _IN_COMMON:  # most answers end here
+    if often < _IN_COMMON:
         return
     for place, mine in enumerate(letters[: len(letters) - times + 1]):
         near = [
@@ -271,8 +298,8 @@ def _rephrased(sentences: list[str], times: int) -> Iterator[str]:
         ]
         if len(near) + 1 < times:
             continue
-        one = gist(long_ones[place])
-        again = sum(rephrases(one, gist(long_ones[n])) for n in near)
+        one = Gist(long_ones[place])
+        again = sum(rephrases(one, Gist(long_ones[n])) for n in near)
         if again + 1 >= times:
             yield f"{quoted(long_ones[place])} is said {again + 1} times in other words"
             return

@@ -39,8 +39,8 @@ class RolePurity:
         self._persona = table.signs("persona")
         self._own_task = table.signs("own_task")
         self._needy = table.signs("needy")
-        self._relative = table.pattern("relative")
-        self._casual = table.pattern("casual")
+        self._relative = table.seeker("relative")
+        self._casual = table.seeker("casual")
         self._asked_for = table.pattern("asked_for")
 
     def look(self, row: Row) -> Verdict | None:

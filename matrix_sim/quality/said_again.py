@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from matrix_sim.quality.contracts import Turn
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.likeness import Gist, gist, likeness, names_differ, plain, said_share
+from matrix_sim.quality.likeness import Gist, likeness, names_differ, plain, said_share
 from matrix_sim.quality.prose import spoken
 from matrix_sim.quality.verdicts import quoted
 from matrix_sim.quality.vocabulary import any_of
@@ -68,7 +68,7 @@ def _questions(users: Sequence[str]) -> Iterator[str]:
             if not _GOES_ON.search(one):
                 yield f"user: asks {quoted(one)} again"
         elif max(len(one), len(other)) <= _LONGEST_QUESTION and _may_be_alike(one, other):
-            first, second = gist(plain(one)), gist(plain(other))
+            first, second = Gist(plain(one)), Gist(plain(other))
             if said_share(first, second) >= _SAME_SAID and _are_alike(first, second, _NEARLY):
                 yield f"user: asks {quoted(one)} again, as {quoted(other)}"
 
@@ -103,7 +103,7 @@ def _same_answer(one: str, other: str) -> bool:
     return (
         min(len(first), len(second)) >= _ANSWER
         and _may_be_alike(first, second)
-        and _are_alike(gist(plain(first)), gist(plain(second)), _NEARLY)
+        and _are_alike(Gist(plain(first)), Gist(plain(second)), _NEARLY)
     )
 
 
@@ -132,7 +132,7 @@ def in_message(sentences: Sequence[str], lines: Sequence[str]) -> Iterator[str]:
         both = _SUMMARY.match(one) is not None and _SUMMARY.match(other) is not None
         if not both and not _may_be_alike(one, other):
             continue
-        first, second = gist(plain(one)), gist(plain(other))
+        first, second = Gist(plain(one)), Gist(plain(other))
         if not both and said_share(first, second) < _SAME_SAID:
             continue
         if _are_alike(first, second, _SUMMARY_LIKENESS if both else _NEARLY):

@@ -41,7 +41,7 @@ class SelfContained:
         return (
             self._earlier.find(own)
             or self._missing.find(own)
-            or self._pronoun.find(own[:_BEGINNING])
+            or self._pronoun.find(own[:_BEGINNING], own)
             or self._names(own)
         )
 

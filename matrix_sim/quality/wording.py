@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from matrix_sim.language import Language
-from matrix_sim.quality.signs import sign_table
+from matrix_sim.quality.kept import TEXTS
+from matrix_sim.quality.signs import Seeker, needle_index, sign_table
 
 LOOKED_AT = 6000
 """Characters of a message that are looked at: who speaks to whom shows early or never."""
@@ -51,7 +53,7 @@ class Wording:
         return self.sentences[-1] if self.sentences else ""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(TEXTS)
 def wording_of(text: str, language: Language) -> Wording:
     """Take a message apart; several checks look at the same one, so the last few are kept."""
     text = text[:LOOKED_AT]
@@ -64,6 +66,15 @@ def wording_of(text: str, language: Language) -> Wording:
     sentences = (found[0].strip() for found in _SENTENCE[language].finditer(own))
     kept = tuple(sentence for sentence in sentences if sentence.strip(f"{HOLE} \t、,"))
     return Wording(own, kept, len(text) - len(own))
+
+
+def read_ahead(texts: Sequence[str], language: Language) -> None:
+    """Take messages apart, and look at all of them for signs, at once."""
+    _pastes(language)
+    index = needle_index(language)
+    # Most are their writers' own words throughout; taking them apart asks for signs, too.
+    index.ahead(text[:LOOKED_AT] for text in texts)
+    index.ahead([wording_of(text, language).own for text in texts])
 
 
 def _without_paste(text: str, language: Language) -> str:
@@ -79,7 +90,7 @@ def _without_paste(text: str, language: Language) -> str:
     return text
 
 
-@lru_cache(maxsize=4)
-def _pastes(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
+@lru_cache(TEXTS)
+def _pastes(language: Language) -> tuple[Seeker, re.Pattern[str]]:
     table = sign_table("wording", language)
-    return table.pattern("announces"), table.pattern("points_back")
+    return table.seeker("announces"), table.pattern("points_back")
