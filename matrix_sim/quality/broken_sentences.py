@@ -30,7 +30,19 @@ _NOUN_END = re.compile(r"[ァ-ヶ一-龠々ー]$")
 _HALF_WORD = re.compile(
     r"[ッ]$|を[一-龠]$|[^、。]{8}[にで](?![人方時前後上下中])[一-龠]$|[ぁ-ん一-龠](?:フォ|ウォ|[ァ-ヶ])$"
     r"|もう[一二]$|[0-9]月[上中下]$|(?<=[、。はがをに])[第最未各毎約]$"
+    r"|[はがをにと]一$|ご[参質検確相理了協連案予活準回]$|[A-Za-z0-9%％]で$"
+    r"|[一-龠]{2}す$|[にで]は[一-龠]$|[^、。]{8}が[一-龠]$(?<!味)(?<!方)"
 )
+_STARTS = re.compile(
+    r"(?:ただし?|また|次に|まず|そして|そのため|なお|例えば|たとえば|一方で?|さらに|つまり|しかし|ですが"
+    r"|それでも|特に|もし|最後に|はい|いいえ|なぜなら|申し訳)(?!は)"
+)
+"""What begins a sentence, and no noun that is said for one."""
+_OPEN_HIRAGANA = re.compile(r"[をにがはでともやのっしきちみりびぎえけせねめれべげ]$")
+_HIRAGANA_NOUN = re.compile(rf"(?:{any_of('hiragana_nouns')})$")
+_DEFINES = re.compile(r"とは、[^。]*(?:[うくぐすつぬぶむる]|から)$")
+"""What a thing is, is said with a noun."""
+_CHOSEN = re.compile(r"(?:たら|なら|ば)[^、。]{1,6}で$")
 _CHOICE = re.compile(r"(?:答え|正解|選択肢|記号|順番|解答)[^。]*$")
 _LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
 _IN_SENTENCE = re.compile(r"[がをはにでともへ](?=[^、。]{2})|[^、]{2}[はがをに]$")
@@ -39,6 +51,7 @@ _PARTICLE = re.compile(r"[はがをの]$")
 _NUMBER_CUT = re.compile(
     r"[ぁ-んァ-ヶ一-龠々ー、](?:約)?[0-9０-９]{1,4}(?:[,.，．][0-9０-９]{0,2})?$"
 )
+_MEASURE_CUT = re.compile(r"(?:約|およそ|[年月])[0-9０-９][0-9０-９,.]*$")
 _RESULT = re.compile(r"[=＝]|答え|正解|結果|合計|番号|電話")
 _POLITE = re.compile(r"(?:です|ます|ました|ません|でした|ください|でしょう|ましょう)[。！？!?]")
 _ASKS_ONE = re.compile(r"(?:だけ|ご|早めに|必ず|こまめに|十分な?|念のため|一度|まず)[一-龠]{2}を$")
@@ -54,6 +67,8 @@ _SENTENCES = 400
 """Characters of a line in which its last sentences are looked for."""
 _SHORT = 12
 """Characters of a tail that may be a noun, said for an answer."""
+_LONG_TAIL = 20
+"""Characters of a tail with a topic that are more than a noun."""
 _MARKUP = "*_~` 　\t\r\n"
 
 _CUT_NOUN = re.compile(r"(?<![誰何])[一-龠々ァ-ヶー][がの]$")
@@ -69,7 +84,14 @@ _MANNER = re.compile(rf"(?:{any_of('manners')})[でにとも]$")
 """How something is wished for, after which the wish may be left out."""
 _STEM_ASKED = re.compile(
     r"(?:どう|何を|何から|どこ[でに]|誰に)[ぁ-ん一-龠]{1,6}[しきちりみびぎえけせめれげ]$(?<!べき)"
+    r"|(?:どう|どのように|何を|どれを)[^。、？]{1,12}た$(?<!どうした)(?<!なった)"
 )
+_VERB_STEM = re.compile(r"を[一-龠]{2}し$|[りみきちびぎ]の$")
+_POLITE_CUT = re.compile(
+    r"(?:が|けど|けれど|ので|のに)、[^。？?]*(?:[^っいてく]て|[^い]って)$"
+    r"(?<!困って)(?<!迷って)(?<!思って)(?<!なって)(?<!しまって)|、[^。]*[一-龠ァ-ヶー]と$"
+)
+"""Among polite sentences, what waits for its verb."""
 _HAS = re.compile(r"[^はも。、？?]{4,}がある$")
 _PLACED = re.compile(r"[。].*(?:には|では|からは|とは)[^。、]{1,20}を$")
 """Something is told to be somewhere, not wished for."""
@@ -86,6 +108,8 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
         return False
     if _JAPANESE_END.search(plain) is None:
         return _breaks_off_in_latin(lines[-1], plain)
+    if _ASKS_ONE.search(ending):
+        return False
     if _DANGLING.search(ending):
         return True
     if _HALF_WORD.search(ending) and not _CHOICE.search(plain):
@@ -95,13 +119,29 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
     *before, tail = _STOP.split(plain[-_SENTENCES:])
     if before:
         return _unlike_those_before(plain, tail, ending)
-    if _LIST_OF_NOUNS.fullmatch(tail) and not _IN_SENTENCE.search(tail):
+    told = _told_before(lines)
+    if told is not None and "：" not in tail and len(tail) > _SHORT:
+        return _unlike_those_before(f"{told}{plain}", tail, ending)
+    starts = _STARTS.match(tail) is not None
+    if not starts and _LIST_OF_NOUNS.fullmatch(tail) and not _IN_SENTENCE.search(tail):
         return False
-    if _PLAIN_END.search(ending):
+    if _DEFINES.search(tail):
+        return True
+    if _PLAIN_END.search(ending) or _HIRAGANA_NOUN.search(ending):
         return False
-    if "、" in tail:
-        return _STEM.search(ending) is not None or _CUT_PAST.search(ending) is not None
-    return len(tail) > _SHORT and _PARTICLE.search(tail) is not None
+    if "、" in tail and (_STEM.search(ending) or _CUT_PAST.search(ending)):
+        return True
+    if not starts and (len(tail) < _SHORT or _CLAUSE.search(tail) is None):
+        return False
+    return _OPEN_HIRAGANA.search(ending) is not None
+
+
+def _told_before(lines: list[str]) -> str | None:
+    """The line of prose before the last, where that is one that ends in a full stop."""
+    if len(lines) < 2:
+        return None
+    line = next((line for line in reversed(lines[:-1]) if line.strip()), "").strip(_MARKUP)
+    return line[-_SENTENCES:] if line.endswith("。") and not ITEM.match(line) else None
 
 
 def _breaks_off_in_latin(line: str, plain: str) -> bool:
@@ -109,6 +149,8 @@ def _breaks_off_in_latin(line: str, plain: str) -> bool:
         return True
     if plain[-1:].isalpha():
         return _ENGLISH.fullmatch(plain) is not None and len(plain.split()) > _WORDS
+    if _MEASURE_CUT.search(plain):
+        return True
     told = _STOP.search(plain) or "、" in plain
     return bool(told and _NUMBER_CUT.search(plain) and not _RESULT.search(plain))
 
@@ -118,17 +160,21 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
 
     The last sentence is as polite as those before; or it is a noun.
     """
-    if _ASKS_ONE.search(tail):
-        return False
     polite = _POLITE.search(plain[-_SENTENCES:]) is not None
     if _PLAIN_END.search(ending) and not (polite and _FROM.search(ending)):
         return polite and len(tail) > _SHORT and "は" not in tail
     if _NOUN_END.search(tail):
+        if _STARTS.match(tail):
+            return True
         if polite and len(tail) > _SHORT:
             return True
-        return "は" in tail if not polite else _CLAUSE.search(tail) is not None
+        if polite:
+            return _CLAUSE.search(tail) is not None
+        return len(tail) > _LONG_TAIL and re.search("(?<![でに])は", tail) is not None
     if polite:
         return True
+    if _HIRAGANA_NOUN.search(ending) or _CHOSEN.search(tail):
+        return False
     return _PREDICATE.search(ending) is None or _CUT_PAST.search(ending) is not None
 
 
@@ -154,7 +200,12 @@ def _long_message_breaks_off(plain: str) -> bool:
         return True
     if _PLACED.search(last) or _SECOND_QUESTION.search(last) or _HALF_NOUN.search(last):
         return True
+    if _VERB_STEM.search(last):
+        return True
     if _GROUND.search(last) and not _MANNER.search(last):
         return True
     *before, tail = _STOP.split(plain)
-    return bool(before and _HAS.fullmatch(tail) and _POLITE.search(plain))
+    if not before or not _POLITE.search(plain):
+        return False
+    waits = _POLITE_CUT.search(tail) is not None and _MANNER.search(tail) is None
+    return waits or _HAS.fullmatch(tail) is not None

@@ -33,13 +33,15 @@ _HALF_DOMAIN = re.compile(r"\.(?:go|ne|or|ac|ad|ed|lg|gr|co|pref|city)$|^www\.[\
 
 def open_mark(prose: str, last: str, by_user: bool) -> str | None:
     """What a message, or the last line of it, leaves open."""
+    if "`" in last:
+        last = _INLINE.sub("", last)
     why = _quotation(prose) or _bracket(last)
     if why is not None:
         return why
     if not by_user:
         if prose.count("{") > prose.count("}"):
             return "{ stays open"
-        if (_formula(prose, last)) is not None:
+        if _formula(prose, last) is not None:
             return "a formula stays open"
         routine = _ROUTINE.search(prose)
         if routine and f"End {routine[1]}" not in prose:
@@ -79,9 +81,7 @@ def _bracket(line: str) -> str | None:
 def _formula(prose: str, last: str) -> str | None:
     """The mark of a formula, or of code within a line, that stays open."""
     if "`" in last:
-        last = _INLINE.sub("", last)
-        if "`" in last:
-            return "`"
+        return "`"
     if "$" in prose:
         if prose.count("$$") % 2:
             return "$$"
