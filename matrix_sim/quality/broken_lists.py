@@ -50,6 +50,9 @@ def promised(lines: list[str]) -> str | None:
         return None
     announced = _number(counted["a"] or counted["b"])
     said = max((_number(one) for one in _ORDINAL.findall(text, counted.end())), default=0)
+    if not said:
+        numbers = [_NUMBERED.match(line.strip("*# ")) for line in lines]
+        said = max((int(one[1]) for one in numbers if one), default=0)
     if not said and ITEM.match(lines[-1]):
         said = sum(ITEM.match(line) is not None for line in lines)
     if 0 < said < announced:

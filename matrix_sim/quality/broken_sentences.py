@@ -35,13 +35,19 @@ _HALF_WORD = re.compile(
 )
 _STARTS = re.compile(
     r"(?:ただし?|また|次に|まず|そして|そのため|なお|例えば|たとえば|一方で?|さらに|つまり|しかし|ですが"
-    r"|それでも|特に|もし|最後に|はい|いいえ|なぜなら|申し訳)(?!は)"
+    r"|それでも|もし|最後に|はい|いいえ|なぜなら|申し訳)(?!は)"
 )
 """What begins a sentence, and no noun that is said for one."""
 _OPEN_HIRAGANA = re.compile(r"[をにがはでともやのっしきちみりびぎえけせねめれべげ]$")
 _HIRAGANA_NOUN = re.compile(rf"(?:{any_of('hiragana_nouns')})$")
 _DEFINES = re.compile(r"とは、[^。]*(?:[うくぐすつぬぶむる]|から)$")
 """What a thing is, is said with a noun."""
+_VERB_WAITED_FOR = re.compile(r"[^、。]{1,}[をにがで](?=[^、。])|[^、。]は.?$")
+_POLITE_CLAUSE = re.compile(
+    r"(?:です|ます|ません|でした|ました)(?:が|ので|から|し|けど)、[^。]*[ァ-ヶ一-龠々ー]$"
+    r"|(?:には|としては)、[^。]{4,}(?:[ァ-ヶ一-龠々ー]|など)$"
+)
+_CLOSING_WORD = re.compile(r"(?:次第|不要|無料|厳禁|注意|可能|必要|必須|無難|確実|安心)$")
 _CHOSEN = re.compile(r"(?:たら|なら|ば)[^、。]{1,6}で$")
 _CHOICE = re.compile(r"(?:答え|正解|選択肢|記号|順番|解答)[^。]*$")
 _LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
@@ -57,7 +63,7 @@ _POLITE = re.compile(r"(?:です|ます|ました|ません|でした|くださ�
 _ASKS_ONE = re.compile(r"(?:だけ|ご|早めに|必ず|こまめに|十分な?|念のため|一度|まず)[一-龠]{2}を$")
 _FROM = re.compile(r"[一-龠ァ-ヶー](?:から|まで|より|だけ|のみ)$")
 _ITEM_CUT = re.compile(
-    r"[一-龠々ァ-ヶー](?:の|が|を|へ)$|[をにがで]す$|、.*[^す]て$|[かさたばまらけせてねめれべげ]な$"
+    r"[一-龠々ァ-ヶー](?:の|が|を|へ|と|や)$|[をにがで]す$|、.*[^す]て$|[かさたばまらけせてねめれべげ]な$"
 )
 """How an item of a list does not end."""
 _STOP = re.compile(r"[。！？!?]")
@@ -86,10 +92,16 @@ _STEM_ASKED = re.compile(
     r"(?:どう|何を|何から|どこ[でに]|誰に)[ぁ-ん一-龠]{1,6}[しきちりみびぎえけせめれげ]$(?<!べき)"
     r"|(?:どう|どのように|何を|どれを)[^。、？]{1,12}た$(?<!どうした)(?<!なった)"
 )
-_VERB_STEM = re.compile(r"を[一-龠]{2}し$|[りみきちびぎ]の$")
+_FILLED = re.compile(r"^[^：:]{1,10}[：:].*[^：:\s]")
+"""A line of a form that is filled in."""
+_VERB_STEM = re.compile(r"を[一-龠]{2}し$|[りみきちびぎ]の$|(?:どちら|どれ|何|どの[^、。]{1,6})[をに]$"
+    r"|[をに][伝与加迎終植変替備教整捉覚数越超抑控揃支訴]え$"
+    r"|[がはも](?:すぐ|つい|なかなか|いつも|よく|ほとんど|全然|あまり|うまく|まだ)$"
+)
 _POLITE_CUT = re.compile(
     r"(?:が|けど|けれど|ので|のに)、[^。？?]*(?:[^っいてく]て|[^い]って)$"
     r"(?<!困って)(?<!迷って)(?<!思って)(?<!なって)(?<!しまって)|、[^。]*[一-龠ァ-ヶー]と$"
+    r"|^(?:ただ|しかし|でも|そのため|それで|なので|そこで)、[^。]*[でてにをがは]$"
 )
 """Among polite sentences, what waits for its verb."""
 _HAS = re.compile(r"[^はも。、？?]{4,}がある$")
@@ -125,7 +137,9 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
     starts = _STARTS.match(tail) is not None
     if not starts and _LIST_OF_NOUNS.fullmatch(tail) and not _IN_SENTENCE.search(tail):
         return False
-    if _DEFINES.search(tail):
+    if _DEFINES.search(tail) or (
+        _POLITE_CLAUSE.search(tail) and _CLOSING_WORD.search(ending) is None
+    ):
         return True
     if _PLAIN_END.search(ending) or _HIRAGANA_NOUN.search(ending):
         return False
@@ -162,14 +176,16 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
     """
     polite = _POLITE.search(plain[-_SENTENCES:]) is not None
     if _PLAIN_END.search(ending) and not (polite and _FROM.search(ending)):
-        return polite and len(tail) > _SHORT and "は" not in tail
+        return polite and len(tail) > _SHORT and "は" not in tail and not tail.endswith("だけ")
+    if "#" in tail:
+        return False
     if _NOUN_END.search(tail):
         if _STARTS.match(tail):
             return True
         if polite and len(tail) > _SHORT:
             return True
         if polite:
-            return _CLAUSE.search(tail) is not None
+            return _VERB_WAITED_FOR.search(tail) is not None
         return len(tail) > _LONG_TAIL and re.search("(?<![でに])は", tail) is not None
     if polite:
         return True
@@ -190,6 +206,8 @@ def user_breaks_off(lines: list[str], plain: str) -> bool:
         return True
     if len(plain) > _LONG_MESSAGE and ("、" in plain or "。" in plain):
         return _long_message_breaks_off(plain)
+    if len(lines) > 1 and plain.endswith(("：", ":")) and _FILLED.search(lines[-2]):
+        return True
     items = sum(ITEM.match(line) is not None for line in lines[-3:])
     return items > 1 and ITEM.match(lines[-1]) is not None and _PARTICLE.search(plain) is not None
 

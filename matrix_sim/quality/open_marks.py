@@ -73,6 +73,8 @@ def _bracket(line: str) -> str | None:
                 open_ones.pop()
     if open_ones and not _FACE.search(line):
         return f"{open_ones[-1]} stays open"
+    if line.lstrip().startswith('"') and line.count('"') % 2:
+        return '" stays open'
     if line.count("**") % 2:
         return "** stays open"
     return None
