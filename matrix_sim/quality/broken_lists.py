@@ -11,7 +11,9 @@ ITEM_ALONE = re.compile(
     r"\s*(?:[-*+•・●■◆]|[QA]?[0-9０-９]+[.)．）]|[①-⑳]|\([0-9]+\)|#{1,6}|>)\s*(?:\*\*)?\s*$"
 )
 _HEADING = re.compile(r"\s*#{1,6}\s+\S")
-_FRAMED = re.compile(r"\s*(?:【[^】]+】[^。：:]{0,20}|\*\*[^*：:。！？]+\*\*|[■◆●▼][^。：:]{1,25})\s*$")
+_FRAMED = re.compile(
+    r"\s*(?:【[^】]+】[^。：:]{0,20}|\*\*[^*：:。！？]+\*\*|[■◆●▼][^。：:]{1,25})\s*$"
+)
 """A heading by its looks."""
 _RULE = re.compile(r"\s*(?:[|｜]?[\s:：-]*-{2,}[\s:：|｜-]*|[-=*_]{3,})\s*$")
 _COUNTED = re.compile(
@@ -115,8 +117,6 @@ def _shorter_than_others(lines: list[str]) -> bool:
         return False
     indent = len(lines[-1]) - len(lines[-1].lstrip())
     others = [
-        line
-        for line in lines[:-1]
-        if ITEM.match(line) and len(line) - len(line.lstrip()) == indent
+        line for line in lines[:-1] if ITEM.match(line) and len(line) - len(line.lstrip()) == indent
     ]
     return len(others) > 1 and all("：" in line or ": " in line for line in others)

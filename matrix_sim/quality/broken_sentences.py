@@ -48,6 +48,8 @@ _POLITE_CLAUSE = re.compile(
     r"|(?:には|としては)、[^。]{4,}(?:[ァ-ヶ一-龠々ー]|など)$"
 )
 _CLOSING_WORD = re.compile(r"(?:次第|不要|無料|厳禁|注意|可能|必要|必須|無難|確実|安心)$")
+_TOPIC = re.compile("(?<![でに])は")
+_VERB_BEGUN = re.compile("[をが][一-龠]$(?<![味方])")
 _CHOSEN = re.compile(r"(?:たら|なら|ば)[^、。]{1,6}で$")
 _CHOICE = re.compile(r"(?:答え|正解|選択肢|記号|順番|解答)[^。]*$")
 _LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
@@ -94,7 +96,9 @@ _STEM_ASKED = re.compile(
 )
 _FILLED = re.compile(r"^[^：:]{1,10}[：:].*[^：:\s]")
 """A line of a form that is filled in."""
-_VERB_STEM = re.compile(r"を[一-龠]{2}し$|[りみきちびぎ]の$|(?:どちら|どれ|何|どの[^、。]{1,6})[をに]$"
+_VERB_STEM = re.compile(
+    r"を[一-龠]{2}し$|[りみきちびぎ]の$"
+    r"|(?:どちら|どれ|何|どの[^、。]{1,6})[をに]$"
     r"|[をに][伝与加迎終植変替備教整捉覚数越超抑控揃支訴]え$"
     r"|[がはも](?:すぐ|つい|なかなか|いつも|よく|ほとんど|全然|あまり|うまく|まだ)$"
 )
@@ -108,7 +112,9 @@ _HAS = re.compile(r"[^はも。、？?]{4,}がある$")
 _PLACED = re.compile(r"[。].*(?:には|では|からは|とは)[^。、]{1,20}を$")
 """Something is told to be somewhere, not wished for."""
 _SECOND_QUESTION = re.compile(r"か、(?:それと|あと|また|それから)[^。、？?]*[うくぐすつぬぶむる]$")
-_HALF_NOUN = re.compile(r"[がとや、に](?:[ぁ-ん]{1,3})[じびぎぢ]$(?<!おなじ)(?<!かんじ)(?<!ねぎ)(?<!まじ)")
+_HALF_NOUN = re.compile(
+    r"[がとや、に](?:[ぁ-ん]{1,3})[じびぎぢ]$(?<!おなじ)(?<!かんじ)(?<!ねぎ)(?<!まじ)"
+)
 
 
 def answer_breaks_off(lines: list[str], plain: str) -> bool:
@@ -127,7 +133,7 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
     if _HALF_WORD.search(ending) and not _CHOICE.search(plain):
         return True
     if ITEM.match(lines[-1]) and len(lines) > 1:
-        return _stopped(lines[:-1]) or _ITEM_CUT.search(plain) is not None
+        return _stopped(lines[:-1]) or _ITEM_CUT.search(plain[-_TAIL:]) is not None
     *before, tail = _STOP.split(plain[-_SENTENCES:])
     if before:
         return _unlike_those_before(plain, tail, ending)
@@ -186,7 +192,8 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
             return True
         if polite:
             return _VERB_WAITED_FOR.search(tail) is not None
-        return len(tail) > _LONG_TAIL and re.search("(?<![でに])は", tail) is not None
+        told = len(tail) > _LONG_TAIL and _TOPIC.search(tail) is not None
+        return told or _VERB_BEGUN.search(tail) is not None
     if polite:
         return True
     if _HIRAGANA_NOUN.search(ending) or _CHOSEN.search(tail):
@@ -222,7 +229,7 @@ def _long_message_breaks_off(plain: str) -> bool:
         return True
     if _GROUND.search(last) and not _MANNER.search(last):
         return True
-    *before, tail = _STOP.split(plain)
+    *before, tail = _STOP.split(plain[-_SENTENCES:])
     if not before or not _POLITE.search(plain):
         return False
     waits = _POLITE_CUT.search(tail) is not None and _MANNER.search(tail) is None

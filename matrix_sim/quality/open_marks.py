@@ -31,6 +31,10 @@ _DOMAIN = re.compile(
 _HALF_DOMAIN = re.compile(r"\.(?:go|ne|or|ac|ad|ed|lg|gr|co|pref|city)$|^www\.[\w-]+$")
 
 
+_END = 400
+"""Characters of a line in which an open formula is looked for."""
+
+
 def open_mark(prose: str, last: str, by_user: bool) -> str | None:
     """What a message, or the last line of it, leaves open."""
     if "`" in last:
@@ -87,7 +91,7 @@ def _formula(prose: str, last: str) -> str | None:
     if "$" in prose:
         if prose.count("$$") % 2:
             return "$$"
-        rest = _DISPLAY.sub("", last)
+        rest = _DISPLAY.sub("", last)[-_END:]
         if rest.count("$") % 2 and _FORMULA.search(rest):
             return "$"
     return "<" if _TAG.search(last) else None

@@ -29,7 +29,6 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     },
     "c": {
         "length": ("c-length-37",),
-        "truncation": ("c-truncation-16", "c-truncation-34", "c-truncation-40"),
         "boilerplate": ("c-boilerplate-32",),
         "addressed_to_assistant": (
             "c-addressed_to_assistant-17",
@@ -42,7 +41,7 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
         "role_purity": ("c-role_purity-38", "c-role_purity-41"),
     },
     "d": {
-        "truncation": ("d-truncation-06", "d-truncation-10", "d-truncation-12"),
+        "truncation": ("d-truncation-06",),
         "boilerplate": (
             "d-boilerplate-30",
             "d-boilerplate-04",
