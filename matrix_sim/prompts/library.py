@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from matrix_sim.personas.model import Persona
 from matrix_sim.prompts.catalogue import REASONING_LANGUAGE, TEMPLATES
 from matrix_sim.prompts.material import delimiters, material_filter, one_line
 from matrix_sim.prompts.template import PromptTemplate, template_environment
-from matrix_sim.prompts.texts import PromptTexts, read_texts
+from matrix_sim.prompts.texts import PromptTexts, TemplateText, read_texts
 
 
 class PromptLibrary:
@@ -125,10 +126,20 @@ class _Compiled(dict[str, PromptTemplate]):
         self._texts = {text.name: text for text in texts.templates}
         # Pieces are put together with others. What else is a tag in another template alone is none
         # here: an answer that is judged may hold `<style>` and `Promise<Task>`, and keeps them.
-        self._pieces = [text.source for text in texts.templates if not TEMPLATES[text.name].chat]
+        pieces = [text.source for text in texts.templates if not TEMPLATES[text.name].chat]
+        self._tags_of_pieces = delimiters(pieces)
 
     def __missing__(self, name: str) -> PromptTemplate:
         text = self._texts[name]
-        material = material_filter(delimiters([text.source, *self._pieces]))
-        self[name] = PromptTemplate(text, TEMPLATES[name], template_environment(material))
+        self[name] = _compiled(text, text.origin, self._tags_of_pieces)
         return self[name]
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: TemplateText, origin: str, tags_of_pieces: tuple[str, ...]) -> PromptTemplate:
+    """Compiled once in a process, which may have many libraries: 5 ms of CPU a template.
+
+    By its `origin` as well, which messages name: texts compare without.
+    """
+    tags = sorted({*delimiters([text.source]), *tags_of_pieces})
+    return PromptTemplate(text, TEMPLATES[text.name], template_environment(material_filter(tags)))
