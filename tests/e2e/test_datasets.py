@@ -18,7 +18,7 @@ from tests.support.outage import kept_calls
 from tests.support.program import Program, StubServer, ended_at_last, stub_server
 from tests.support.small_run import write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("datasets")]
 
 Datasets = tuple[dict[str, Any], ...]
 SFT, MORE_SFT = {"kind": "sft", "count": 6}, {"kind": "sft", "count": 10}

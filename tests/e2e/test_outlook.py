@@ -14,7 +14,7 @@ from tests.support.program import Program, ended_at_last
 from tests.support.real_server import RealServer, real_server
 from tests.support.small_run import embedded_stub, write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("outlook")]
 KEY_NAME = "REAL_SERVER_KEY"
 
 

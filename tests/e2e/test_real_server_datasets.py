@@ -18,7 +18,7 @@ from tests.support.program import Program, ended_at_last
 from tests.support.real_server import real_server
 from tests.support.small_run import write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("real_server_datasets")]
 
 KEY_NAME = "REAL_SERVER_KEY"
 SIX: tuple[dict[str, Any], ...] = (
