@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import ray
@@ -30,7 +31,9 @@ from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.assembly import GroupCharter, charter_of
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.society.society import Society
-from matrix_sim.synthesis.synthesis import Workshop
+
+if TYPE_CHECKING:
+    from matrix_sim.synthesis.synthesis import Workshop
 
 
 @dataclass(frozen=True, slots=True)

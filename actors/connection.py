@@ -37,6 +37,9 @@ def connect() -> bool:
         if not ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+            # Of a Ray that is started here. The older autoscaler, told to end, reports to a server
+            # that has ended before it, and is waited for for a second.
+            os.environ.setdefault("RAY_enable_autoscaler_v2", "1")
             if threading.current_thread() is threading.main_thread():
                 _init()
             else:

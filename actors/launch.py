@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 
@@ -23,7 +23,9 @@ from matrix_sim.errors import MatrixSimError, RunFailure
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from matrix_sim.llm.limits.lease import LaneStatus
 from matrix_sim.society.simulation import RunStopped, SimulationEnd
-from matrix_sim.synthesis.making import Count
+
+if TYPE_CHECKING:
+    from matrix_sim.synthesis.making import Count
 
 _DRIVER_LIVES = 5
 """How often in a row a driver may die without having committed anything in between."""

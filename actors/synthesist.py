@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actors.base import DeskActor
 from actors.desk import Desk
@@ -12,8 +13,10 @@ from actors.handle import Handle
 from actors.port import CoalescedPort
 from actors.remote import RemoteLLM, RemoteStore
 from matrix_sim.llm.limits.lease import LaneStatus
-from matrix_sim.synthesis.making import Count
-from matrix_sim.synthesis.synthesis import Synthesis, Workshop
+
+if TYPE_CHECKING:
+    from matrix_sim.synthesis.making import Count
+    from matrix_sim.synthesis.synthesis import Synthesis, Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Synthesist(DeskActor):
         self._stopped = False
 
     async def _make(self, order: MakeOrder) -> tuple[Count, ...]:
+        # All the checks come with it: heavy for a driver that only plays.
+        from matrix_sim.synthesis.synthesis import Synthesis
+
         self._synthesis = Synthesis(self._workshop, self._llm, self._store)
         if self._stopped:
             self._synthesis.stop()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from actors.connection import connect, disconnect
 from actors.coordinator import Status
 from actors.launch import STOP_GRACE_S, Production, Stage
-from actors.synthesist import MakingStatus
 from matrix_sim.cli.interrupts import Interrupts
 from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
@@ -27,8 +26,11 @@ from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
 from matrix_sim.synthesis.finished import read_datasets
 from matrix_sim.synthesis.registration import is_complete
-from matrix_sim.synthesis.synthesis import Workshop
 from matrix_sim.text import counted
+
+if TYPE_CHECKING:
+    from actors.synthesist import MakingStatus
+    from matrix_sim.synthesis.synthesis import Workshop
 
 T = TypeVar("T")
 
@@ -146,7 +148,6 @@ async def _staged(
     left: Acts,
     end: SimulationEnd | None,
 ) -> SimulationEnd | None:
-    workshop = Workshop(run.config, run.society, run.prompts, run.facets) if left.makes else None
     stage = Stage(
         run.society,
         run.config,
@@ -154,7 +155,7 @@ async def _staged(
         run.directory,
         run_owner(),
         plays=left.plays,
-        workshop=workshop,
+        workshop=_workshop(run) if left.makes else None,
     )
     production = Production(stage)
     placement = production.placement
@@ -180,6 +181,12 @@ async def _staged(
         raise KeyboardInterrupt from None
     finally:
         await production.close()
+
+
+def _workshop(run: OpenedRun) -> Workshop:
+    from matrix_sim.synthesis.synthesis import Workshop
+
+    return Workshop(run.config, run.society, run.prompts, run.facets)
 
 
 def _demand_actions(run: OpenedRun) -> None:

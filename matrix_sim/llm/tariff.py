@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matrix_sim.config import ModelsConfig, PriceConfig
-from matrix_sim.llm.backends import model_of
+from matrix_sim.config.roles import model_of
 from matrix_sim.llm.contracts import Request, Role, Usage
 
 BILLION = 1_000_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, get_args
@@ -43,13 +44,18 @@ def load_facets(language: Language, overrides: Path | None = None) -> Facets:
     Raises:
         UsageError: with everything that is wrong with the file, each with its line.
     """
-    with as_file(files("matrix_sim.prompts") / language / FACETS_FILE) as packaged:
-        options = _read(packaged)
+    options = dict(_packaged(language))
     own = None if overrides is None else overrides / FACETS_FILE
     if own is not None and own.exists():
         # A facet keeps its place, and nothing depends on the place.
         options |= _read(own)
     return Facets(options=options)
+
+
+@cache
+def _packaged(language: Language) -> Mapping[str, tuple[Option, ...]]:
+    with as_file(files("matrix_sim.prompts") / language / FACETS_FILE) as file:
+        return _read(file)
 
 
 def _read(path: Path) -> dict[str, tuple[Option, ...]]:

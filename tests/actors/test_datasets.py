@@ -14,7 +14,11 @@ from tests.support.killer import Killer
 from tests.support.made import Rows, candidate_rows, expected_rows, exported, questions
 from tests.support.small_run import thinking_stub, write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.usefixtures("own_ray"),
+    pytest.mark.xdist_group("datasets"),
+]
 
 INSTANT, SLOW, STEADY = "fixed:0", "lognormal:0.05:1", "fixed:0.3"
 SIX: tuple[dict[str, Any], ...] = (

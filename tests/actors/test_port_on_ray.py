@@ -15,7 +15,7 @@ from actors.port import CoalescedPort, DirectPort, Port
 from matrix_sim.llm.contracts import EnvironmentalFailure, Hindrance
 from tests.support.echo_actor import EchoActor
 
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("own_ray"), pytest.mark.xdist_group("echo")]
 PORTS = pytest.mark.parametrize("port_to", [CoalescedPort, DirectPort])
 PortTo = Callable[[Handle], Port]
 

@@ -18,7 +18,7 @@ from tests.support.outage import kept_calls
 from tests.support.program import Program, StubServer, ended_at_last, stub_server
 from tests.support.small_run import write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("datasets")]
 
 Datasets = tuple[dict[str, Any], ...]
 SFT, MORE_SFT = {"kind": "sft", "count": 6}, {"kind": "sft", "count": 10}
@@ -36,20 +36,21 @@ def config_on(folder: Path, stub: StubServer, datasets: Datasets = SMALL) -> Pat
     return write_config(folder, models, datasets=datasets, max_in_flight=IN_FLIGHT)
 
 
-def program(config: Path, run: Path, *more: str) -> Program:
-    return Program(config.parent, "run", str(config), "--run", str(run), "--json", *more)
+def program(config: Path, run: Path, *more: str, **environment: str) -> Program:
+    command = ("run", str(config), "--run", str(run), "--json", *more)
+    return Program(config.parent, *command, **environment)
 
 
-def ended(config: Path, run: Path, *more: str) -> tuple[int, str, str]:
+def ended(config: Path, run: Path, *more: str, **environment: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a run that goes on to its end."""
-    with ended_at_last(program(config, run, *more)) as driver:
+    with ended_at_last(program(config, run, *more, **environment)) as driver:
         code, output = driver.end()
         return code, output, driver.said()
 
 
-def finish(config: Path, run: Path, *more: str) -> dict[str, Any]:
+def finish(config: Path, run: Path, *more: str, **environment: str) -> dict[str, Any]:
     """Take a run to its end; its summary."""
-    code, output, said = ended(config, run, *more)
+    code, output, said = ended(config, run, *more, **environment)
     assert code == 0, said
     summary: dict[str, Any] = json.loads(output)
     return summary
@@ -73,6 +74,8 @@ class Done:
     run: Path
     stub: StubServer
     """Whom it asked; it lives on."""
+    ray: dict[str, str]
+    """Where it was played."""
 
     def copied_to(self, folder: Path) -> Path:
         """The same run in another place, to go on from."""
@@ -88,10 +91,12 @@ def stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StubServer]:
 
 
 @pytest.fixture(scope="module")
-def done(stub: StubServer, tmp_path_factory: pytest.TempPathFactory) -> Done:
+def done(
+    stub: StubServer, shared_ray: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Done:
     folder = tmp_path_factory.mktemp("done")
-    finish(config_on(folder, stub), folder / "run")
-    return Done(folder / "run", stub)
+    finish(config_on(folder, stub), folder / "run", **shared_ray)
+    return Done(folder / "run", stub, shared_ray)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +105,7 @@ def grown(done: Done, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, M
     folder = tmp_path_factory.mktemp("grown")
     run = done.copied_to(folder)
     before = done.stub.stats()["served"]
-    finish(config_on(folder, done.stub, GROWN), run)
+    finish(config_on(folder, done.stub, GROWN), run, **done.ray)
     after = done.stub.stats()["served"]
     return run, {
         call: n - before.get(call, 0) for call, n in after.items() if n > before.get(call, 0)
@@ -133,7 +138,7 @@ def test_a_finished_run_is_replayed_from_its_journal_without_any_endpoint(
     with stub_server(tmp_path / "stub") as gone:
         config = config_on(tmp_path, gone)
     new = tmp_path / "new"
-    code, output, said = ended(config, done.run, "--fork", str(new))
+    code, output, said = ended(config, done.run, "--fork", str(new), **done.ray)
     assert code == 0, said
     summary = json.loads(output)
     assert (summary["calls"], summary["calls_lost"]) == (0, 0)
@@ -167,11 +172,11 @@ def test_candidates_that_failed_for_good_are_asked_again_and_nothing_else(
 ) -> None:
     run = done.copied_to(tmp_path)
     with stub_server(tmp_path / "ill", "--reasoning", "--fault", "refused=0.4") as ill:
-        finish(config_on(tmp_path / "first", ill, GROWN), run)
+        finish(config_on(tmp_path / "first", ill, GROWN), run, **done.ray)
     lost = failed_in(run)
     assert lost
     with stub_server(tmp_path / "well", "--reasoning") as well:
-        finish(config_on(tmp_path / "second", well, GROWN), run, "--retry-failed")
+        finish(config_on(tmp_path / "second", well, GROWN), run, "--retry-failed", **done.ray)
         again = well.stats()["served"]
     # The call that had failed, and what comes after it.
     assert {call.rpartition("/")[0] for call in again} <= {call.rpartition("/")[0] for call in lost}

@@ -38,14 +38,14 @@ def ended(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, 
         return code, output, program.said()
 
 
-def test_the_demo_is_played_by_a_model_file(tmp_path: Path) -> None:
+def test_the_demo_is_played_by_a_model_file(tmp_path: Path, shared_ray: dict[str, str]) -> None:
     config, run = Path(shutil.copy(DEMO, tmp_path)), tmp_path / "run"
     make_model_file(tmp_path / "tiny.gguf")
     settings = ("--set", f"models.default={MODEL}")
     settings += ("--set", "models.embedding={gguf: tiny.gguf}", "--set", "society.routing=hybrid")
     settings += ("--set", "runtime.placement=packed")
     code, output, said = ended(
-        tmp_path, "simulate", str(config), "--run", str(run), *settings, "--json"
+        tmp_path, "simulate", str(config), "--run", str(run), *settings, "--json", **shared_ray
     )
     assert code == 0, said
     summary, replies = json.loads(output), journal(run)
@@ -63,11 +63,14 @@ def test_the_demo_is_played_by_a_model_file(tmp_path: Path) -> None:
     assert "llama" not in said and "srv " not in said
 
 
-def test_a_file_that_llama_cpp_cannot_load_ends_the_run_with_what_it_says(tmp_path: Path) -> None:
+def test_a_file_that_llama_cpp_cannot_load_ends_the_run_with_what_it_says(
+    tmp_path: Path, shared_ray: dict[str, str]
+) -> None:
     whole = make_model_file(tmp_path / "tiny.gguf")
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     config = write_config(tmp_path, {"default": {"gguf": "tiny.gguf"}})
-    code, output, said = ended(tmp_path, "simulate", str(config), "--run", str(tmp_path / "run"))
+    command = ("simulate", str(config), "--run", str(tmp_path / "run"))
+    code, output, said = ended(tmp_path, *command, **shared_ray)
     assert (code, output) == (1, ""), said
     assert "tiny.gguf: tensor" in said and "not within the file bounds" in said
     assert "Traceback" not in said

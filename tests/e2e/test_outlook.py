@@ -14,7 +14,7 @@ from tests.support.program import Program, ended_at_last
 from tests.support.real_server import RealServer, real_server
 from tests.support.small_run import embedded_stub, write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("outlook")]
 KEY_NAME = "REAL_SERVER_KEY"
 
 
@@ -24,10 +24,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
         yield started
 
 
-def ended(folder: Path, *arguments: str, key: str = "") -> tuple[int, str, str]:
+def ended(folder: Path, *arguments: str, key: str = "", **environment: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command."""
     folder.mkdir(exist_ok=True)
-    with ended_at_last(Program(folder, *arguments, **{KEY_NAME: key})) as program:
+    environment |= {KEY_NAME: key}
+    with ended_at_last(Program(folder, *arguments, **environment)) as program:
         code, output = program.end()
         return code, output, program.said()
 
@@ -47,7 +48,9 @@ def findings(checkup: dict[str, Any]) -> dict[str, dict[str, str]]:
     return {finding["check"]: finding for finding in checkup["findings"]}
 
 
-def test_an_estimate_is_near_what_a_run_over_http_asks(tmp_path: Path) -> None:
+def test_an_estimate_is_near_what_a_run_over_http_asks(
+    tmp_path: Path, shared_ray: dict[str, str]
+) -> None:
     command = ("stub-server", "--port", "0", "--seed", "9")
     with ended_at_last(Program(tmp_path, *command)) as stub:
         url = stub.first_line().split()[4]
@@ -56,7 +59,9 @@ def test_an_estimate_is_near_what_a_run_over_http_asks(tmp_path: Path) -> None:
         code, output, said = ended(tmp_path / "estimate", "estimate", config, "--json")
         assert code == 0, said
         run = tmp_path / "run"
-        code, _, said = ended(tmp_path / "played", "simulate", config, "--run", str(run))
+        code, _, said = ended(
+            tmp_path / "played", "simulate", config, "--run", str(run), **shared_ray
+        )
         assert code == 0, said
     with RunStore.read_only(run) as store:
         asked = {role.role.value: role for role in store.usage().roles}
@@ -67,7 +72,9 @@ def test_an_estimate_is_near_what_a_run_over_http_asks(tmp_path: Path) -> None:
         assert estimated[role]["prompt_tokens"] == pytest.approx(actual.prompt_tokens, rel=0.15)
 
 
-def test_an_estimate_is_near_what_a_run_with_data_sets_asks(tmp_path: Path) -> None:
+def test_an_estimate_is_near_what_a_run_with_data_sets_asks(
+    tmp_path: Path, shared_ray: dict[str, str]
+) -> None:
     models = embedded_stub() | {
         "reasoner": {"stub": {"reasoning": True}},
         "rejected": {"stub": {}},
@@ -82,7 +89,7 @@ def test_an_estimate_is_near_what_a_run_with_data_sets_asks(tmp_path: Path) -> N
     config, run = str(file), tmp_path / "run"
     code, output, said = ended(tmp_path / "estimate", "estimate", config, "--json")
     assert code == 0, said
-    code, _, said = ended(tmp_path / "played", "run", config, "--run", str(run))
+    code, _, said = ended(tmp_path / "played", "run", config, "--run", str(run), **shared_ray)
     assert code == 0, said
     with RunStore.read_only(run) as store:
         asked = {role.role.value: role for role in store.usage().roles}

@@ -28,7 +28,7 @@ from matrix_sim.llm.structured import schema_of
 from tests.support.real_server import RealServer, real_server
 from tests.support.vectors import vectors_of
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("real_server_client")]
 T = TypeVar("T")
 
 

@@ -18,7 +18,7 @@ from tests.support.program import Program, ended_at_last
 from tests.support.real_server import real_server
 from tests.support.small_run import write_config
 
-pytestmark = [pytest.mark.ray, pytest.mark.e2e]
+pytestmark = [pytest.mark.ray, pytest.mark.e2e, pytest.mark.xdist_group("real_server_datasets")]
 
 KEY_NAME = "REAL_SERVER_KEY"
 SIX: tuple[dict[str, Any], ...] = (
@@ -35,7 +35,7 @@ QUALITY["thinking"]["length"] = [1, 60000]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def made(shared_ray: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The run, and what the command printed at its end."""
     folder = tmp_path_factory.mktemp("made")
     run = folder / "run"
@@ -56,7 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             max_in_flight=4,
         )
         command = ("run", str(config), "--run", str(run))
-        with ended_at_last(Program(folder, *command, REAL_SERVER_KEY=server.api_key)) as driver:
+        environment = shared_ray | {KEY_NAME: server.api_key}
+        with ended_at_last(Program(folder, *command, **environment)) as driver:
             code, output = driver.end()
             assert code == 0, driver.said()
             return run, output

@@ -27,7 +27,7 @@ def journal(run: Path) -> list[tuple[str, Reply]]:
     return [(address.split("/")[0], decode_reply(reply)) for address, reply in rows]
 
 
-def test_a_small_society_plays_to_its_end(tmp_path: Path) -> None:
+def test_a_small_society_plays_to_its_end(tmp_path: Path, shared_ray: dict[str, str]) -> None:
     run = tmp_path / "run"
     with real_server(tmp_path, context_tokens=16384, slots=4) as server:
         model = {
@@ -38,7 +38,8 @@ def test_a_small_society_plays_to_its_end(tmp_path: Path) -> None:
         }
         config = write_config(tmp_path, {"default": model}, max_in_flight=4)
         command = ("simulate", str(config), "--run", str(run), "--json")
-        program = Program(tmp_path, *command, REAL_SERVER_KEY=server.api_key)
+        environment = shared_ray | {"REAL_SERVER_KEY": server.api_key}
+        program = Program(tmp_path, *command, **environment)
         with ended_at_last(program) as driver:
             code, output = driver.end()
             assert code == 0, driver.said()

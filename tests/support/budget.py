@@ -42,8 +42,8 @@ class BudgetTrial:
         bounds = {"max_calls": self.max_calls, "max_tokens": self.max_tokens}
         return {name: bound for name, bound in bounds.items() if bound is not None}
 
-    def run(self, folder: Path) -> BudgetFigures:
-        """Play, kill, play on; until it ends by itself."""
+    def run(self, folder: Path, **environment: str) -> BudgetFigures:
+        """Play in `environment`, kill, play on; until it ends by itself."""
         folder.mkdir(parents=True, exist_ok=True)
         faults = [f"--fault={name}={rate}" for name, rate in WEATHER.items()]
         options = ["--latency", self.latency, *faults]
@@ -53,10 +53,12 @@ class BudgetTrial:
             killed_at = []
             for _ in range(self.kills):
                 share = draw.uniform(0.1, 0.6)
-                with ended_at_last(simulate(folder, config, folder / "run")) as driver:
+                with ended_at_last(
+                    simulate(folder, config, folder / "run", **environment)
+                ) as driver:
                     driver.wait_until(lambda: self._spent(stub.stats()) >= share)  # noqa: B023
                 killed_at.append(stub.stats()["charged_calls"])
-            with ended_at_last(simulate(folder, config, folder / "run")) as driver:
+            with ended_at_last(simulate(folder, config, folder / "run", **environment)) as driver:
                 code, output = driver.end()
                 left_over = driver.left_over()
                 # What a killed driver had sent is still worked on, and charged.

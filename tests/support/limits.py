@@ -45,15 +45,16 @@ class RateTrial:
     people: int = 60
     max_in_flight: int = 64
 
-    def run(self, folder: Path) -> RateFigures:
-        """Play, measure, interrupt."""
+    def run(self, folder: Path, **environment: str) -> RateFigures:
+        """Play in `environment`, measure, interrupt."""
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--latency", self.latency, "--slots", "1000"]
         options += ["--window", self.window, "--count", self.count]
         options += ["--headers" if self.told == "headers" else "--no-headers"]
         with stub_server(folder / "stub", *options) as stub:
             stub.change(rpm=self.rpm, tpm=self.tpm, window_s=self.window_s, burst_s=self.burst_s)
-            with ended_at_last(simulate(folder, self._config(folder, stub), folder / "run")) as run:
+            program = simulate(folder, self._config(folder, stub), folder / "run", **environment)
+            with ended_at_last(program) as run:
                 begun = _first_request(run, stub)
                 _let_run(run, self.warm_up_s + self.seconds)
                 seconds = stub.stats()["admission"]["seconds"]
@@ -120,8 +121,8 @@ class SlotTrial:
     llm_actors: int = 1
     max_in_flight: int = 256
 
-    def run(self, folder: Path) -> list[SlotFigures]:
-        """Figures for each number of slots."""
+    def run(self, folder: Path, **environment: str) -> list[SlotFigures]:
+        """Figures for each number of slots, of a run in `environment`."""
         folder.mkdir(parents=True, exist_ok=True)
         options = ["--latency", f"fixed:{self.latency_s}", "--over", self.over]
         with stub_server(folder / "stub", *options, "--slots", str(self.slots[0])) as stub:
@@ -133,7 +134,8 @@ class SlotTrial:
                 llm_actors=self.llm_actors,
                 max_in_flight=self.max_in_flight,
             )
-            with ended_at_last(simulate(folder, config, folder / "run")) as run:
+            program = simulate(folder, config, folder / "run", **environment)
+            with ended_at_last(program) as run:
                 _first_request(run, stub)
                 return [self._phase(run, stub, slots) for slots in self.slots]
 

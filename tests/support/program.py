@@ -92,9 +92,9 @@ class Program:
             self._process.stdout.close()
 
 
-def simulate(folder: Path, config: Path, run: Path) -> Program:
+def simulate(folder: Path, config: Path, run: Path, **environment: str) -> Program:
     """`matrix-sim simulate --json`, always the same command."""
-    return Program(folder, "simulate", str(config), "--run", str(run), "--json")
+    return Program(folder, "simulate", str(config), "--run", str(run), "--json", **environment)
 
 
 @contextmanager

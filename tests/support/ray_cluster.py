@@ -1,4 +1,4 @@
-"""A Ray cluster of one node, as `ray start --head` makes it, with token authentication."""
+"""Ray clusters of one node, as `ray start --head` makes them, with token authentication."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.processes import kill_session
 from tests.support.program import plain_environment
 
 _BIN = Path(sys.executable).parent
-_TOKEN = "3f1c0d5b9a7e4c2f8d6b1a0e5c9f7d3b"
+_AUTHENTICATION = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "3f1c0d5b9a7e4c2f8d6b1a0e5c9f7d3b"}
 _PATIENCE_S = 90.0
 
 
@@ -24,9 +24,15 @@ _PATIENCE_S = 90.0
 class RayCluster:
     """Where a started cluster is."""
 
+    address: str
     dashboard: str
     folder: Path
     """What Ray writes: sessions with logs, and what was uploaded."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of programs that join it."""
+        return {"RAY_ADDRESS": self.address, **_AUTHENTICATION}
 
     def submit(self, folder: Path, *command: str) -> tuple[int, str]:
         """`ray job submit --working-dir FOLDER -- COMMAND`: exit code and output."""
@@ -46,11 +52,28 @@ class RayCluster:
 
 @contextmanager
 def ray_cluster(environment: Mapping[str, str]) -> Iterator[RayCluster]:
-    """Run a head node for as long as the block runs; jobs inherit `environment`.
+    """Run a head node to which jobs can be submitted; they inherit `environment`.
 
     Raises:
         RuntimeError: it did not start; with what it said.
     """
+    with _head_node(environment) as cluster:
+        yield cluster
+
+
+@contextmanager
+def standing_ray() -> Iterator[RayCluster]:
+    """Run a head node that programs of this machine may join.
+
+    Raises:
+        RuntimeError: it did not start; with what it said.
+    """
+    with _head_node({}, "--include-dashboard=false") as cluster:
+        yield cluster
+
+
+@contextmanager
+def _head_node(environment: Mapping[str, str], *more: str) -> Iterator[RayCluster]:
     with ExitStack() as stack:
         # Not pytest's folder: the sockets in it would have names that are too long for the system.
         folder = Path(tempfile.mkdtemp(prefix="rc"))
@@ -70,7 +93,8 @@ def ray_cluster(environment: Mapping[str, str]) -> Iterator[RayCluster]:
         with said.open("wb") as sink:
             starting = subprocess.Popen(
                 [str(_BIN / "ray"), "start", "--head", "--disable-usage-stats"]
-                + [f"--{name}={value}" for name, value in options.items()],
+                + [f"--{name}={value}" for name, value in options.items()]
+                + [*more],
                 env=_environment(**environment),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -81,11 +105,11 @@ def ray_cluster(environment: Mapping[str, str]) -> Iterator[RayCluster]:
         stack.callback(kill_session, starting.pid)
         if starting.wait(_PATIENCE_S) != 0:
             raise RuntimeError(f"Ray did not start:\n{said.read_text(errors='replace')}")
-        yield RayCluster(f"http://127.0.0.1:{dashboard}", folder)
+        yield RayCluster(f"127.0.0.1:{port}", f"http://127.0.0.1:{dashboard}", folder)
 
 
 def _environment(**more: str) -> dict[str, str]:
-    environment = plain_environment(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=_TOKEN, **more)
+    environment = plain_environment(**_AUTHENTICATION, **more)
     del environment["RAY_ADDRESS"]
     return environment | {"PATH": f"{_BIN}:{environment['PATH']}"}
 

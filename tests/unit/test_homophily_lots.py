@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from matrix_sim.config import GroupSizeConfig, PersonasConfig, SocietyConfig
 from matrix_sim.personas.loading import load_personas
 from matrix_sim.society.homophily.arrangement import Arrangement, arrange, count_groups
-from matrix_sim.society.homophily.embedding import embed
+from matrix_sim.society.homophily.embedding import Vectors, embed
 from matrix_sim.society.homophily.grouping import group_count
 from matrix_sim.society.homophily.lots import groups_by_lot, links_by_lot
 from matrix_sim.society.homophily.profile import profile_text
@@ -20,7 +21,11 @@ from tests.support.examples import examples
 
 SIZES = GroupSizeConfig(min=2, max=6, mean=4)
 PEOPLE = load_personas(PersonasConfig(), 3, Path(), "ja").personas
-VECTORS = embed([profile_text(person) for person in PEOPLE], seed=3)
+
+
+@cache
+def vectors() -> Vectors:
+    return embed([profile_text(person) for person in PEOPLE], seed=3)
 
 
 def settings_of(communication: str) -> SocietyConfig:
@@ -30,7 +35,7 @@ def settings_of(communication: str) -> SocietyConfig:
 
 
 def arranged(communication: str) -> Arrangement:
-    return arrange(PEOPLE, VECTORS, settings_of(communication), seed=3)
+    return arrange(PEOPLE, vectors(), settings_of(communication), seed=3)
 
 
 @pytest.mark.parametrize("communication", ["homophily", "random", "none"])
@@ -98,7 +103,7 @@ def test_grouping_by_lot_keeps_the_number_of_groups_and_the_bounds(communication
 def test_people_of_a_group_are_more_alike_by_homophily_than_by_lot() -> None:
     def within(arrangement: Arrangement) -> float:
         cosines = [
-            float(VECTORS[a] @ VECTORS[b])
+            float(vectors()[a] @ vectors()[b])
             for group in arrangement.groups
             for a in group
             for b in group

@@ -42,13 +42,8 @@ from tests.support.small_world import (
     scenario_bytes,
     small_config,
 )
+from tests.support.sources import CHECKOUT, modules
 from tests.support.virtual_time import run_virtually
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-MODULES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((CHECKOUT / "matrix_sim").rglob("*.py"))
-}
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -67,7 +62,7 @@ def inside(path: Path, *folder: str) -> bool:
 
 
 def test_nothing_in_the_domain_imports_ray_and_only_the_command_line_imports_actors() -> None:
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         roots = {name.partition(".")[0] for name in imports(tree)}
         assert "ray" not in roots, path
         assert "actors" not in roots or inside(path, "cli"), path

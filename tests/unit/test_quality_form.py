@@ -7,11 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matrix_sim.config import QualityConfig
-from matrix_sim.config.quality import LanguageCheckConfig, LengthCheckConfig, ThinkingCheckConfig
+from matrix_sim.config.quality import LengthCheckConfig, ThinkingCheckConfig
 from matrix_sim.quality.code import CodeCheck
 from matrix_sim.quality.contracts import Row, Turn
 from matrix_sim.quality.keys import key_of
-from matrix_sim.quality.language import LanguageCheck
 from matrix_sim.quality.length import LengthCheck
 from matrix_sim.quality.pii import PiiCheck
 from matrix_sim.quality.repetition import RepetitionCheck
@@ -193,6 +192,24 @@ def test_users_leave_out_more_than_assistants() -> None:
     assert not _whole("いいですよ。", "農業の経験はまったくなく、まず")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "保育園の延長のことですけど、うちは夫が夜勤で私が",
+        "次を満たす文章を書いてください\n・200字\n・",
+        "注意しても聞かないし、それで",
+    ],
+)
+def test_a_user_may_break_off_too(asked: str) -> None:
+    assert not _whole("はい、どうぞ続けてください。", asked)
+
+
+def test_a_slogan_ends_as_no_sentence_does() -> None:
+    slogan = "あなたの毎日に、ひとさじの甘さを"
+    assert _whole(slogan, "菓子店のキャッチコピーを考えて")
+    assert not _whole(slogan, "菓子店の今日の予定は？")
+
+
 # repetition
 
 
@@ -249,94 +266,6 @@ def test_the_items_of_a_list_do_not_come_round_again() -> None:
 def test_two_answers_are_not_the_same() -> None:
     answer = "黒か濃紺が無難です。肩で合わせます。"
     assert not _varied("スーツは？", answer, "シャツは？", answer)
-
-
-# language
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "保育園の延長のことですけど、うちは夫が夜勤で私が",
-        "次を満たす文章を書いてください\n・200字\n・",
-        "注意しても聞かないし、それで",
-    ],
-)
-def test_a_user_may_break_off_too(asked: str) -> None:
-    assert not _whole("はい、どうぞ続けてください。", asked)
-
-
-def test_a_slogan_ends_as_no_sentence_does() -> None:
-    slogan = "あなたの毎日に、ひとさじの甘さを"
-    assert _whole(slogan, "菓子店のキャッチコピーを考えて")
-    assert not _whole(slogan, "菓子店の今日の予定は？")
-
-
-@pytest.mark.parametrize("word", ["另外", "此外、", "而且", "其他的", "关系", "或者"])
-def test_a_single_chinese_word_is_found(word: str) -> None:
-    assert not _native("積立金が上がる理由", f"主な理由は工事費です。{word}計画も古いためです。")
-
-
-@pytest.mark.parametrize("word", ["一個", "時間的な余裕", "都是正指導", "同窓会有志", "需要的側面"])
-def test_japanese_words_that_look_chinese_are_japanese(word: str) -> None:
-    assert _native("計画の立て方", f"まず{word}を考えます。")
-
-
-def _native(*said: str) -> bool:
-    return LanguageCheck(LanguageCheckConfig(), "ja").look(row(*said)).ok
-
-
-def test_a_single_character_of_another_language_is_seen() -> None:
-    assert not _native("面接の注意は", "自信を持って话すことです。")
-    assert _native("面接の注意は", "自信を持って話すことです。")
-
-
-@pytest.mark.parametrize("name", ["髙﨑濵", "國澤邊", "沈没 這う 呢絨", "σとμ", "ｷﾀ━(ﾟ∀ﾟ)━!"])
-def test_rare_characters_of_japanese_texts_are_no_other_language(name: str) -> None:
-    assert _native("これは何？", f"{name} は珍しい字です。")
-
-
-def test_what_the_user_asks_for_may_be_foreign() -> None:
-    answer = "I look forward to hearing from you."
-    assert _native("「お返事お待ちしています」を英語で", answer)
-    assert not _native("お返事を待っています、と伝えたい", answer)
-    assert _native("「ありがとう」は中国語で？", "「谢谢」です。")
-    assert not _native("お礼の言い方は", "「谢谢」です。")
-
-
-def test_code_addresses_and_quotations_are_not_counted() -> None:
-    assert _native(
-        "見方は", "```\nif you are in the loop then stop\n```\nhttps://a.example/the/way/of/it"
-    )
-    assert _native("好きな本は", "『The Old Man and the Sea』です。")
-    assert _native("fatal: this is not a git repository\nこれは何ですか", "git initがまだです。")
-
-
-def test_mojibake_is_seen_unless_it_is_the_topic() -> None:
-    assert not _native("じゃがいもの茹で方は", "縺ｾ縺壹§繧水から茹でます。")
-    assert _native("「縺ｾ縺壹§繧」という文字化けの原因は", "「縺ｾ」はUTF-8の誤読です。")
-
-
-def test_thinking_may_be_in_any_language() -> None:
-    assert (
-        LanguageCheck(LanguageCheckConfig(), "ja")
-        .look(
-            row(
-                "茶渋を落としたい",
-                "重曹を使います。",
-                thinking="The user wants to remove tea stains.",
-            )
-        )
-        .ok
-    )
-
-
-def test_japanese_in_english_data_is_seen_unless_it_is_the_topic() -> None:
-    check = LanguageCheck(LanguageCheckConfig(), "en")
-    japanese = "まず窓を開けてから、床を掃いてください。そのあと拭きます。"
-    assert not check.look(row("How do I clean a room?", japanese)).ok
-    assert check.look(row("Say in Japanese how to clean a room", japanese)).ok
-    assert check.look(row("How do I clean a room?", "Open the window, then sweep.")).ok
 
 
 # thinking

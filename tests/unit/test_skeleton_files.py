@@ -227,8 +227,8 @@ EVERYTHING = [
     "layers",
     "-m pytest tests/unit -n auto --dist loadfile",
     "-m pytest tests/trainers",
-    "-m pytest tests/actors",
-    "-m pytest tests/e2e -n 2 --dist loadfile",
+    "-m pytest tests/actors -n 2 --dist loadgroup",
+    "-m pytest tests/e2e -n 2 --dist loadgroup",
 ]
 
 

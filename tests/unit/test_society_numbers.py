@@ -5,21 +5,15 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.support.small_world import finished, scenario_bytes, small_config
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-MODULES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((CHECKOUT / "matrix_sim").rglob("*.py"))
-}
+from tests.support.sources import CHECKOUT, modules
 
 
 def test_nothing_iterates_over_a_set() -> None:
     found = [
         f"{path.relative_to(CHECKOUT)}:{node.lineno}"
-        for path, tree in MODULES.items()
+        for path, tree in modules().items()
         for node in iterated(tree)
         if is_set(node)
     ]
@@ -77,7 +71,7 @@ NOT_WHAT_HAPPENS = {
 
 
 def test_every_random_draw_comes_from_a_generator_with_a_name() -> None:
-    for path, tree in MODULES.items():
+    for path, tree in modules().items():
         where = str(path.relative_to(CHECKOUT / "matrix_sim"))
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):

@@ -1,64 +1,16 @@
 """A writer killed at any place: what it acknowledged is there, and nothing is there by half."""
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
-from matrix_sim.failpoints import VARIABLE
 from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.run_store import RunStore
+from tests.support.killed_writer import ROUNDS, WRITERS, write
 from tests.support.store_samples import a_key, a_record, a_reply, a_report
-
-CHECKOUT = Path(__file__).parents[2]
-WRITERS = 4
-ROUNDS = 6
-
-PROGRAM = f"""
-import asyncio, os, sys
-from pathlib import Path
-from matrix_sim.failpoints import Failpoints
-from matrix_sim.store.group_commit import GroupCommit
-from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import CommitTick
-from tests.support.store_samples import a_record, a_reply, a_report, an_open_call
-
-async def main():
-    failpoints = Failpoints.from_environment(os.environ)
-    store = RunStore.open(Path(sys.argv[1]), owner="test", create=True, failpoints=failpoints)
-    commit = GroupCommit(store)
-
-    async def write(group):
-        for tick in range({ROUNDS}):
-            number = group * {ROUNDS} + tick
-            if await commit.submit(an_open_call(number)) is None:
-                await commit.submit(a_record(number, a_reply(f"返事 {{number}}")))
-            os.write(1, f"call {{number}}\\n".encode())
-            await commit.submit(CommitTick(a_report(group, tick)))
-            os.write(1, f"tick {{group}} {{tick}}\\n".encode())
-
-    await asyncio.gather(*(write(group) for group in range({WRITERS})))
-    await commit.close()
-
-asyncio.run(main())
-"""
-
-
-def write(directory: Path, faults: str) -> tuple[int, list[list[str]]]:
-    """Run a writer; how it ended and what it acknowledged."""
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(directory)],
-        cwd=CHECKOUT,
-        env={**os.environ, VARIABLE: faults},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return ended.returncode, [line.split() for line in ended.stdout.splitlines()]
 
 
 def is_sound(directory: Path) -> bool:

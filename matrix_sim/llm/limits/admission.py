@@ -39,6 +39,7 @@ class Waiter:
     """A call that waits for leave."""
 
     request: Request
+    prompt_bytes: int
     tokens: float
     since: float
     leave: asyncio.Future[Permit]

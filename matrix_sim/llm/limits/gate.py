@@ -131,13 +131,16 @@ class LeasedGate:
             GateClosed: the endpoint is down, and stayed so for `patience_s`.
         """
         now = self._clock()
-        tokens = self._tokens(request)
+        prompt_bytes = request.prompt_bytes
+        tokens = self._tokens(request, prompt_bytes)
         self._busy_at = now
         if not self._waiters:
             if (lease := self._leave(tokens, now)) is not None:
                 return self._pass(request, tokens, now, lease)
             self._hurry.set()  # those that come after the first are told of in their time
-        waiter = Waiter(request, tokens, now, asyncio.get_running_loop().create_future())
+        waiter = Waiter(
+            request, prompt_bytes, tokens, now, asyncio.get_running_loop().create_future()
+        )
         self._waiters.append(waiter)
         self._keep_renewing()
         try:
@@ -160,10 +163,10 @@ class LeasedGate:
                 raise GateClosed
         return waiter.leave.result()
 
-    def _tokens(self, request: Request) -> float:
+    def _tokens(self, request: Request, prompt_bytes: int) -> float:
         if self._terms.tpm is None and (self._lease is None or self._lease.tokens is None):
             return 0.0
-        tokens = self._estimate.of(request)
+        tokens = self._estimate.of(request, prompt_bytes)
         self._usual_tokens += 0.1 * (tokens - self._usual_tokens)
         return tokens
 
@@ -197,7 +200,8 @@ class LeasedGate:
         now = self._clock()
         while self._waiters:
             first = self._waiters[0]
-            first.tokens = self._tokens(first.request)  # by what was learnt meanwhile
+            # by what was learnt meanwhile
+            first.tokens = self._tokens(first.request, first.prompt_bytes)
             if first.leave.done():
                 self._waiters.popleft()
             elif (lease := self._leave(first.tokens, now)) is not None:
@@ -303,7 +307,7 @@ class LeasedGate:
     def _report(self, tally: Tally, now: float) -> Report:
         waiting = [w for w in self._waiters if not w.leave.done()]
         for waiter in waiting:
-            waiter.tokens = self._tokens(waiter.request)
+            waiter.tokens = self._tokens(waiter.request, waiter.prompt_bytes)
         ahead = tally.sent + 1 if self.load else 0
         return Report(
             lane=self._lane,

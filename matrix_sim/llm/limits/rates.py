@@ -141,9 +141,9 @@ class TokenEstimate:
         self._by_byte: dict[Role, float] = {}
         self._reply: dict[Role, float] = {}
 
-    def of(self, request: Request) -> float:
-        """Tokens of prompt and reply."""
-        prompt = request.prompt_bytes * self._by_byte.get(request.role, 1 / BYTES_A_TOKEN)
+    def of(self, request: Request, prompt_bytes: int) -> float:
+        """Tokens of prompt and reply; to count the `prompt_bytes` takes time."""
+        prompt = prompt_bytes * self._by_byte.get(request.role, 1 / BYTES_A_TOKEN)
         most = 0 if request.role is Role.EMBEDDING else request.max_tokens
         return prompt + min(most, self._reply.get(request.role, most))
 

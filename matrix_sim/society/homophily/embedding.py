@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from matrix_sim.randomness import named_seed
@@ -40,6 +38,11 @@ def embed(texts: Sequence[str], seed: int) -> Vectors:
     """
     if not any(text.strip() for text in texts):
         return np.zeros((len(texts), 1), dtype=np.float32)
+    # Half of what a command takes to start, and only a founding needs it. Before the limit on
+    # threads: that holds for the libraries that are loaded by then.
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.utils.extmath import randomized_svd
+
     # char_wb: n-grams do not run across white space, so not from one listed interest into the next.
     vectorizer = TfidfVectorizer(
         analyzer="char_wb",

@@ -7,16 +7,19 @@ both: a large society is cut in two, and again, until each part is small enough.
 from __future__ import annotations
 
 from math import floor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from k_means_constrained import KMeansConstrained
 from threadpoolctl import threadpool_limits
 
 from matrix_sim.config import GroupSizeConfig
 from matrix_sim.errors import UsageError
 from matrix_sim.randomness import named_seed
 from matrix_sim.society.homophily.bisection import bisect
+
+if TYPE_CHECKING:
+    from k_means_constrained import KMeansConstrained
 
 _MAX_ARCS = 20_000
 """People times groups that one K-means takes on (316 people in 63 groups)."""
@@ -65,6 +68,10 @@ def form_groups(
     Raises:
         UsageError: the bounds cannot be kept.
     """
+    # Heavy, and only a founding needs it. Before the limit on threads: that holds for the libraries
+    # that are loaded by then.
+    from k_means_constrained import KMeansConstrained
+
     people = len(vectors)
     exact = np.asarray(vectors, dtype=np.float64)
     pending = [(np.arange(people), group_count(people, sizes))]
@@ -76,17 +83,22 @@ def form_groups(
             if count == 1:
                 groups.append(tuple(part.tolist()))
             elif len(part) * count <= _MAX_ARCS:
-                groups.extend(_cluster(exact, part, count, sizes, seed))
+                groups.extend(_cluster(KMeansConstrained, exact, part, count, sizes, seed))
             else:
                 pending.extend(bisect(exact, part, count, sizes))
     return tuple(sorted(groups))
 
 
 def _cluster(
-    vectors: npt.NDArray[np.float64], part: Indices, count: int, sizes: GroupSizeConfig, seed: int
+    k_means: type[KMeansConstrained],
+    vectors: npt.NDArray[np.float64],
+    part: Indices,
+    count: int,
+    sizes: GroupSizeConfig,
+    seed: int,
 ) -> list[tuple[int, ...]]:
     """One part, small enough, in exactly `count` groups."""
-    labels = KMeansConstrained(
+    labels = k_means(
         n_clusters=count,
         size_min=sizes.min,
         size_max=min(sizes.max, len(part)),
