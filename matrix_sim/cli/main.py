@@ -27,6 +27,7 @@ from matrix_sim.cli.preview import preview
 from matrix_sim.cli.push import push
 from matrix_sim.cli.simulate import generate, run, simulate
 from matrix_sim.cli.stub_server import stub_server
+from matrix_sim.cli.swallowed_interrupts import swallowed_interrupts_come_again
 from matrix_sim.cli.validate import validate
 
 app = typer.Typer(
@@ -77,7 +78,8 @@ personas.command("sample")(sample)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted)."""
     try:
-        app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="matrix-sim")
+        with swallowed_interrupts_come_again():
+            app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="matrix-sim")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     return 0
