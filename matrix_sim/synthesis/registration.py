@@ -90,7 +90,7 @@ def set_failed_candidates_aside(store: RunStore, datasets: Sequence[DatasetConfi
     for dataset in datasets:
         lost = [one for one in store.candidates(dataset.label) if one.failure is not None]
         if lost:
-            items.append(SetAside(tuple(_address(one) for one in lost)))
+            items.append(SetAside(tuple(address for one in lost for address in _failed_calls(one))))
             items.append(DropCandidates(dataset.label, lost[0].draw.number))
         failed += len(lost)
     store.apply(items)
@@ -110,9 +110,9 @@ def is_complete(store: RunStore, dataset: DatasetConfig) -> bool:
     return tried >= dataset.cap
 
 
-def _address(candidate: Candidate) -> str:
-    part = candidate.failure.part if candidate.failure is not None else ""
-    return candidate_address(candidate.dataset, candidate.draw.number, part)
+def _failed_calls(candidate: Candidate) -> list[str]:
+    parts = candidate.failure.parts if candidate.failure is not None else ()
+    return [candidate_address(candidate.dataset, candidate.draw.number, part) for part in parts]
 
 
 def _hash_of(path: Path) -> str:

@@ -249,6 +249,27 @@ def test_what_failed_for_good_is_asked_again_and_nothing_else() -> None:
     assert len(rows_of(store, "sft")) == 5
 
 
+@pytest.mark.parametrize("halves", [("chosen", "rejected"), ("verdict/ab", "verdict/ba")])
+def test_both_halves_of_a_pair_that_failed_are_asked_again_at_once(halves: tuple[str, str]) -> None:
+    lost = [f"dpo/c000001/{half}" for half in halves]
+
+    def failing(request: Request, reply: Reply) -> Reply:
+        if request.address in lost:
+            return replace(reply, text="", finish=Finish.REFUSED)
+        return reply
+
+    config = with_datasets({"kind": "dpo", "count": 3})
+    store = RunStore.in_memory()
+    make(config, store, wrap=Listener(failing).around)
+    assert set_failed_candidates_aside(store, config.datasets) == 1
+    listener = Listener()
+    make(config, store, wrap=listener.around)
+    asked = [request.address for request in listener.asked]
+    following = [f"dpo/c000001/verdict/{order}" for order in ("ab", "ba")]
+    assert sorted(asked) == sorted({*lost, *following})
+    assert [one.draw.number for one in rows_of(store, "dpo")] == [0, 1, 2]
+
+
 def test_rows_grow_from_people_alone_where_nobody_does_anything() -> None:
     config = with_datasets(
         {"kind": "dialogue", "count": 9, "ground": "persona", "turns": [2, 2]}, ticks=0
