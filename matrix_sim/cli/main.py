@@ -76,7 +76,11 @@ personas.command("sample")(sample)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted)."""
+    """Run the program and return its exit code.
+
+    0; 1, it could not be done; 2, wrong input; 3, a run came to its end with less than was asked
+    for; 130, it was interrupted.
+    """
     try:
         with swallowed_interrupts_come_again():
             app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="matrix-sim")

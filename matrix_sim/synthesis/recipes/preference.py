@@ -21,9 +21,7 @@ from matrix_sim.synthesis.situations import Situations
 T = TypeVar("T")
 
 
-async def both(
-    one: Awaitable[T | Failed], other: Awaitable[T | Failed]
-) -> tuple[T, T] | Failed:
+async def both(one: Awaitable[T | Failed], other: Awaitable[T | Failed]) -> tuple[T, T] | Failed:
     """Two calls at once; where one fails the other still comes home, for it may be paid for.
 
     Raises:
@@ -59,9 +57,7 @@ class Preference:
         better = Role.REASONER if thinks else Role.RESPONDER
         question = Turn("user", opening.text)
         answer = partial(self._asker.answer, draw=draw, turns=[question], template="assistant")
-        answers = await both(
-            answer(better, part="chosen"), answer(Role.REJECTED, part="rejected")
-        )
+        answers = await both(answer(better, part="chosen"), answer(Role.REJECTED, part="rejected"))
         if isinstance(answers, Failed):
             return answers
         chosen, rejected = answers
