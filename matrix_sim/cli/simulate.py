@@ -93,7 +93,7 @@ def _go_on(
     import os
 
     from matrix_sim.cli.errors import LESS_THAN_ASKED
-    from matrix_sim.cli.export import exported_lines
+    from matrix_sim.cli.export import exported_lines, stale_line
     from matrix_sim.cli.shortfall import shortfall
     from matrix_sim.cli.simulation import play
     from matrix_sim.cli.summary_lines import summary_lines
@@ -111,6 +111,7 @@ def _go_on(
             "quota_met": played.end.quota_met,
             "budget": budget.model_dump(),
             "exports": [exported.as_dict() for exported in played.datasets],
+            "stale_exports": [stale.as_dict() for stale in played.stale],
         }
         print(json.dumps(figures | played.summary.as_dict(), ensure_ascii=False, indent=2))
     else:
@@ -119,6 +120,8 @@ def _go_on(
             print(f"{played.exported} scenarios exported: {file}")
         for exported in played.datasets:
             print("\n".join(map(printable, exported_lines(exported))))
+        for stale in played.stale:
+            print(printable(stale_line(stale)))
     less = shortfall(
         scenarios=played.exported,
         quota=played.run.config.society.scenarios if acts.plays else None,

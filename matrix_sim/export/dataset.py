@@ -20,7 +20,7 @@ from matrix_sim.export.formats import FORMATS
 from matrix_sim.export.formats.contracts import Format, Outline, Rows
 from matrix_sim.export.funnel import funnel_of
 from matrix_sim.export.metadata import metadata_of
-from matrix_sim.export.samples import Origins, Sample, samples_of
+from matrix_sim.export.samples import Origins, Sample, rows_sha256, samples_of
 from matrix_sim.export.split import SPLITS, TEST_SHARE, PersonaSplit, SplitName
 from matrix_sim.export.terms import terms_of
 
@@ -42,6 +42,8 @@ class Exported:
     """What is in it, by name."""
     counts: Mapping[SplitName, int]
     """Rows of every split, the empty ones too."""
+    rows: str
+    """SHA-256 of the rows, whatever the format and the split."""
     notes: tuple[str, ...]
     """What the user should know about it."""
 
@@ -118,13 +120,14 @@ def export_dataset(
         licence=licence or terms.licence,
         origins=samples[0].provenance.origins,
         config=run.config_sha256(dataset.config),
+        rows=rows_sha256(samples),
         funnel=funnel_of(dataset.candidates, dataset.config.count),
         example=format_.example(next(iter(filled.values()))),
     )
     folder = out / outline.label / format_name.value
     written = _write(folder, format_, filled, facts)
     notes = (*format_.notes(outline), *_notes(facts, test_share))
-    return Exported(outline.label, format_name, folder, written, counts, notes)
+    return Exported(outline.label, format_name, folder, written, counts, facts.rows, notes)
 
 
 def _write(

@@ -10,25 +10,10 @@ import pytest
 
 from matrix_sim.cli.errors import LESS_THAN_ASKED
 from matrix_sim.cli.main import main
-from matrix_sim.config import RunConfig
-from matrix_sim.config.file import load_values
-from matrix_sim.run_directory import open_run
-from matrix_sim.store.run_store import RunStore
-from tests.support.datasets import make, with_datasets
+from tests.support.datasets import ended_run, with_datasets
 
 SFT = {"kind": "sft", "count": 2}
 HOPELESS = {"kind": "dpo", "count": 3, "margin": 9, "max_candidates": 4}
-
-
-def ended_run(folder: Path, config: RunConfig) -> list[str]:
-    """A run at its end, and the arguments that go on with it."""
-    values = config.model_dump(mode="json", exclude_none=True)
-    open_run(load_values(values, (), {}), folder / "run", owner="test")
-    with RunStore.open(folder / "run", owner="test", create=False) as store:
-        make(config, store)
-    file = folder / "config.yaml"
-    file.write_text(json.dumps(values), "utf-8")
-    return [str(file), "--run", str(folder / "run")]
 
 
 def test_fewer_rows_are_told_and_again_when_it_is_started_again(
