@@ -30,7 +30,8 @@ class Stale:
             return f"is as it was left: the config has no data set '{self.name}' now"
         return (
             f"holds other rows than '{self.name}' has now; "
-            f"'matrix-sim export RUN --format {self.format.value} --dataset {self.name}' writes it anew"
+            f"'matrix-sim export RUN --format {self.format.value} --dataset {self.name}' "
+            "writes it anew"
         )
 
     def as_dict(self) -> dict[str, str]:

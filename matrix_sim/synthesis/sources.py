@@ -1,4 +1,8 @@
-"""What a data set grows from: chosen once, committed, and from then on only read (S9)."""
+"""What a data set grows from: chosen once, committed, and from then on only read (S9).
+
+So its identity need not say which scenarios there were: it grows from those of its beginning,
+whatever becomes of the society, and another data set is begun with those that there are then.
+"""
 
 from __future__ import annotations
 

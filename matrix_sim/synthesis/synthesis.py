@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -93,7 +92,8 @@ class Synthesis:
             RunFailure: no scenario fits a data set's requirement.
             RunStopped: `stop` was called.
         """
-        scenarios = await self._scenarios()
+        # All of them: a data set goes on with those of its beginning, though the quota be smaller now.
+        scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
         situations = Situations(
             self._workshop.society,
             scenarios,
@@ -102,7 +102,8 @@ class Synthesis:
             self._first_goal,
         )
         datasets = self._workshop.config.datasets
-        makings = [self._make(dataset, scenarios, situations) for dataset in datasets]
+        offered = scenarios[: self._workshop.config.society.scenarios]
+        makings = [self._make(dataset, offered, situations) for dataset in datasets]
         # One that cannot be made keeps no other from it.
         results = await asyncio.gather(*makings, return_exceptions=True)
         if self._stopped:
@@ -120,10 +121,6 @@ class Synthesis:
         if self._stopped:
             making.stop()
         await making.run()
-
-    async def _scenarios(self) -> tuple[Scenario, ...]:
-        scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
-        return tuple(islice(scenarios, self._workshop.config.society.scenarios))
 
     async def _reports(self, group: int) -> tuple[TickReport, ...]:
         return cast("tuple[TickReport, ...]", await self._channel.submit(ReadReports(group)))

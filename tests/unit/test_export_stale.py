@@ -64,8 +64,8 @@ def test_a_run_says_which_exports_its_data_sets_have_left_behind(
         assert capsys.readouterr().out.splitlines()[-2:] == [
             f"note: {exports}/reason/trl is as it was left: the config has no data set 'reason' "
             "now",
-            f"note: {exports}/sft/axolotl holds other rows than 'sft' has now; 'matrix-sim export RUN "
-            "--format axolotl --dataset sft' writes it anew",
+            f"note: {exports}/sft/axolotl holds other rows than 'sft' has now; 'matrix-sim export "
+            "RUN --format axolotl --dataset sft' writes it anew",
         ]
     assert (exports / "reason" / "trl" / "train.jsonl").read_bytes() == kept
 

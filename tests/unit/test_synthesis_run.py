@@ -123,6 +123,33 @@ def test_a_run_that_grows_pays_for_nothing_twice() -> None:
     assert len(rows_of(store, "sft")) == 9
 
 
+def scenarios_of(store: RunStore, label: str) -> set[tuple[int, int]]:
+    return {(one.draw.window, one.draw.group) for one in store.candidates(label)}
+
+
+@pytest.mark.parametrize("requirement", ["general", "料理"])
+@pytest.mark.parametrize("later", [9, 2])
+def test_a_data_set_grows_from_the_scenarios_of_its_beginning_whatever_the_society_does(
+    later: int, requirement: str
+) -> None:
+    def config(scenarios: int, *counts: int) -> RunConfig:
+        floor = {"requirement": requirement, "similarity_floor": 0.0}
+        sets = [{"kind": "sft", "name": f"s{n}", "count": c} | floor for n, c in enumerate(counts)]
+        return with_datasets(*sets, ticks=None, scenarios=scenarios)
+
+    store, untouched = RunStore.in_memory(), RunStore.in_memory()
+    asked = []
+    for held, second in ((store, config(later, 20, 20)), (untouched, config(5, 20))):
+        make(config(5, 3), held)
+        listener = Listener()
+        make(second, held, wrap=listener.around)
+        asked.append({r.address: r.messages for r in listener.asked if r.address.startswith("s0")})
+    assert tuple(store.candidates("s0")) == tuple(untouched.candidates("s0"))
+    assert asked[0] == asked[1]
+    assert len(scenarios_of(store, "s0")) == 5
+    assert len(scenarios_of(store, "s1")) == later, "one that is begun later has all there are"
+
+
 def test_a_count_that_shrinks_asks_nothing_and_drops_nothing() -> None:
     config = with_datasets({"kind": "sft", "count": 6})
     store, _ = finished(config)
