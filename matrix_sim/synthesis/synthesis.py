@@ -92,7 +92,7 @@ class Synthesis:
             RunFailure: no scenario fits a data set's requirement.
             RunStopped: `stop` was called.
         """
-        # All of them: a data set goes on with those of its beginning, though the quota be smaller now.
+        # All of them: a data set goes on with those of its beginning, also under a smaller quota.
         scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
         situations = Situations(
             self._workshop.society,
