@@ -11,6 +11,7 @@ from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.quality.contracts import Memory, Row, Turn, Verdict
 from matrix_sim.quality.rules import Rules, accepted
 from matrix_sim.quality.vectors import Vector
+from matrix_sim.synthesis.access import Door
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.judging import RowJudge
@@ -65,16 +66,29 @@ class Making:
         recipe: Recipe,
         draws: Draws,
         standards: Standards,
+        door: Door,
         known: Sequence[Candidate],
         commit: Commit,
         most: int,
     ) -> None:
-        """`known` is what was committed before; at `most` so many are under way at once."""
+        """Nothing is begun yet.
+
+        Args:
+            dataset: its config.
+            recipe: makes a candidate.
+            draws: what each is to be.
+            standards: what each has to pass.
+            door: all that is asked of models goes through it.
+            known: what was committed before.
+            commit: what became of one.
+            most: so many are under way at once.
+        """
         self.count = Count(dataset.label, dataset.count, dataset.cap)
         self._dataset = dataset
         self._recipe = recipe
         self._draws = draws
         self._standards = standards
+        self._door = door
         self._known: Mapping[int, Candidate] = {one.draw.number: one for one in known}
         self._commit = commit
         self._most = most
@@ -138,6 +152,8 @@ class Making:
             candidate = await self._make(self._draws.of(number))
             await self._commit(candidate)
         except BaseException as failure:
+            # It ends the making: the others get no further than what they have asked already.
+            self._door.close(failure)
             # Those after it might be like it: they are looked at when it is there.
             self._turnstile.give_up(number, failure)
             raise

@@ -30,7 +30,8 @@ from matrix_sim.store.writes import (
     ReadReports,
     ReadScenarios,
 )
-from matrix_sim.synthesis.asking import Asker, Patient
+from matrix_sim.synthesis.access import Door, Patient
+from matrix_sim.synthesis.asking import Asker
 from matrix_sim.synthesis.contracts import (
     Candidate,
     Draw,
@@ -140,7 +141,8 @@ class Synthesis:
         workshop = self._workshop
         config, quality = workshop.config, workshop.config.quality
         sources = await self._sources.of(dataset, scenarios)
-        asker = Asker(dataset.label, self._llm, workshop.prompts, config.models)
+        door = Door(self._llm)
+        asker = Asker(dataset.label, door, workshop.prompts, config.models)
         judge = RowJudge(asker, quality.judge.least) if quality.judge.enabled else None
         known = await self._channel.submit(ReadCandidates(dataset.label))
         return Making(
@@ -151,23 +153,22 @@ class Synthesis:
                 Rules(quality, config.language),
                 memories_of(quality),
                 judge,
-                partial(self._vector_of, dataset.label),
+                partial(self._vector_of, dataset.label, door),
             ),
+            door,
             cast("tuple[Candidate, ...]", known),
             self._commit,
             # A candidate waits for one reply at a time, mostly, and now and then for its turn.
             most=2 * config.runtime.max_in_flight,
         )
 
-    async def _vector_of(self, label: str, draw: Draw, opening: Opening) -> Vector | None:
+    async def _vector_of(self, label: str, llm: LLM, draw: Draw, opening: Opening) -> Vector | None:
         config = self._workshop.config
         compares = config.quality.near_duplicate
         if config.models.embedding.local or not compares.enabled or compares.cosine is None:
             return None
         address = Address(candidate_address(label, draw.number, "vector"))
-        (direction,) = await ask_directions(
-            self._llm, address, [opening.text], characters=_CHARACTERS
-        )
+        (direction,) = await ask_directions(llm, address, [opening.text], characters=_CHARACTERS)
         return np.frombuffer(direction, np.int8).astype(np.float32)
 
     async def _commit(self, candidate: Candidate) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.messages import ActionKind, Scenario, ScenarioAction
-from matrix_sim.synthesis.asking import unwrapped
 from matrix_sim.synthesis.contracts import Source
 from matrix_sim.synthesis.draws import Draws
 from matrix_sim.synthesis.likeness import DirectionLikeness, NgramLikeness
@@ -24,6 +23,7 @@ from matrix_sim.synthesis.retrieval import (
     scenario_text,
     spread,
 )
+from matrix_sim.synthesis.unwrapping import unwrapped
 from tests.support.datasets import Listener, make, rows_of, with_datasets
 from tests.support.examples import examples
 from tests.support.small_world import FACETS, RunStore, finished

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from matrix_sim.config import RunConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.llm.contracts import (
+    Endpoint,
     EnvironmentalFailure,
     Finish,
     Hindrance,
@@ -80,10 +81,40 @@ def test_a_call_that_cannot_be_made_now_lets_none_after_it_pass_uncompared() -> 
     make(config, whole, wrap=Listener(twins).around)
     with pytest.raises(EnvironmentalFailure, match=f"{first}: server: down"):
         make(config, store, wrap=Listener(away).around)
-    assert [one.draw.number for one in store.candidates("sft")] == [0, 1]
+    assert all(one.draw.number < 2 for one in store.candidates("sft"))
     make(config, store, wrap=Listener(twins).around)
     assert [one.draw.number for one in store.candidates("sft") if not one.accepted] == [5]
     assert everything(store, config) == everything(whole, config)
+
+
+def test_after_a_call_that_ends_the_run_no_candidate_asks_anything_more() -> None:
+    config = with_datasets(
+        {"kind": "dialogue", "count": 12, "turns": [2, 3]}, stub={"latency": SLOW}, attempts=1
+    )
+    asked: list[str] = []
+    fatal: list[int] = []
+
+    class Failing:
+        def __init__(self, inner: Endpoint) -> None:
+            self.identity, self._inner = inner.identity, inner
+
+        async def send(self, request: Request, *, sending: int) -> Reply:
+            asked.append(request.address)
+            reply = await self._inner.send(request, sending=sending)
+            if request.address == "dialogue/c000009/turn1/assistant":
+                fatal.append(len(asked))
+                raise EnvironmentalFailure(Hindrance.SERVER, "down")
+            return reply
+
+    store = RunStore.in_memory()
+    with pytest.raises(EnvironmentalFailure, match="c000009/turn1/assistant: server: down"):
+        make(config, store, wrap=Failing)
+    assert asked[fatal[0] :] == []
+    assert len(list(store.candidates("dialogue"))) < 12
+    again = Listener()
+    make(config, store, wrap=again.around)
+    assert {one.address for one in again.asked} & {*asked} == {"dialogue/c000009/turn1/assistant"}
+    assert everything(store, config) == everything(finished(config)[0], config)
 
 
 def test_who_is_faster_changes_no_row() -> None:
