@@ -12,7 +12,7 @@ import typer
 from matrix_sim.errors import UsageError
 
 if TYPE_CHECKING:
-    from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
+    from matrix_sim.export.finished import FinishedDataset, FinishedRun
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The run directory.")]
 ShareOption = Annotated[

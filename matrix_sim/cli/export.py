@@ -47,9 +47,9 @@ def export(
     """Write the data sets of RUN to DIR/NAME/FORMAT, each with a card; it may still be going on."""
     import json
 
+    from matrix_sim.export import finished
     from matrix_sim.export.dataset import EXPORTS, export_dataset
     from matrix_sim.export.stale import stale_exports
-    from matrix_sim.synthesis import finished
 
     licence = checked_licence(licence)
     read = finished.read_datasets(run)

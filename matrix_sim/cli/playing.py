@@ -16,6 +16,7 @@ from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.export.dataset import EXPORTS, Exported, export_dataset
+from matrix_sim.export.finished import read_datasets
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
 from matrix_sim.export.stale import Stale, stale_exports
@@ -26,7 +27,6 @@ from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
-from matrix_sim.synthesis.finished import read_datasets
 from matrix_sim.synthesis.registration import is_complete
 from matrix_sim.synthesis.synthesis import Workshop
 from matrix_sim.text import counted

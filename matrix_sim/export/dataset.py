@@ -25,7 +25,7 @@ from matrix_sim.export.split import SPLITS, TEST_SHARE, PersonaSplit, SplitName
 from matrix_sim.export.terms import terms_of
 
 if TYPE_CHECKING:
-    from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
+    from matrix_sim.export.finished import FinishedDataset, FinishedRun
 
 EXPORTS = "exports"
 """The folder of all exports in a run directory."""
@@ -119,7 +119,7 @@ def export_dataset(
         terms=terms,
         licence=licence or terms.licence,
         origins=samples[0].provenance.origins,
-        config=run.config_sha256(dataset.config),
+        config=run.config_sha256(dataset),
         rows=rows_sha256(samples),
         funnel=funnel_of(dataset.candidates, dataset.config.count),
         example=format_.example(next(iter(filled.values()))),

@@ -13,8 +13,8 @@ import pytest
 
 from matrix_sim.cli.errors import LESS_THAN_ASKED
 from matrix_sim.config import QualityConfig
+from matrix_sim.export.finished import FinishedDataset, read_datasets
 from matrix_sim.synthesis.contracts import Candidate
-from matrix_sim.synthesis.finished import FinishedDataset, read_datasets
 from tests.support.program import Program, ended_at_last
 from tests.support.real_server import real_server
 from tests.support.small_run import write_config

@@ -9,9 +9,9 @@ import pytest
 
 from matrix_sim.cli.main import main
 from matrix_sim.export.dataset import export_dataset
+from matrix_sim.export.finished import FinishedDataset
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.stale import stale_exports
-from matrix_sim.synthesis.finished import FinishedDataset
 from tests.support.datasets import ended_run, with_datasets
 from tests.support.finished_runs import a_dataset, a_row, a_run
 
