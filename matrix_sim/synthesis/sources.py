@@ -32,8 +32,6 @@ from matrix_sim.synthesis.retrieval import (
 
 BATCH = 64
 """Scenarios whose vectors one request asks for."""
-_CHARACTERS = 2000
-"""Of a scenario, where vectors are asked for."""
 
 
 class Sources:
@@ -99,7 +97,7 @@ class Sources:
         return DirectionLikeness([one for batch in others for one in batch], wanted)
 
     async def _ask(self, address: str, texts: Sequence[str]) -> tuple[bytes, ...]:
-        return await ask_directions(self._llm, Address(address), texts, characters=_CHARACTERS)
+        return await ask_directions(self._llm, Address(address), texts)
 
 
 def _nothing_fits(dataset: DatasetConfig, scenarios: int) -> str:

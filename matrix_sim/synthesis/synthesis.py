@@ -46,9 +46,6 @@ from matrix_sim.synthesis.making import Count, Making, Standards
 from matrix_sim.synthesis.situations import Situations
 from matrix_sim.synthesis.sources import Sources
 
-_CHARACTERS = 2000
-"""Of a first message, where its vector is asked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
@@ -168,7 +165,7 @@ class Synthesis:
         if config.models.embedding.local or not compares.enabled or compares.cosine is None:
             return None
         address = Address(candidate_address(label, draw.number, "vector"))
-        (direction,) = await ask_directions(llm, address, [opening.text], characters=_CHARACTERS)
+        (direction,) = await ask_directions(llm, address, [opening.text])
         return np.frombuffer(direction, np.int8).astype(np.float32)
 
     async def _commit(self, candidate: Candidate) -> None:
