@@ -230,8 +230,13 @@ def test_what_fits_no_scenario_says_so_and_keeps_no_other_data_set_from_being_ma
         {"kind": "reason", "count": 2},
     )
     store = RunStore.in_memory()
-    with pytest.raises(RunFailure, match=r"none of .* scenarios is similar enough to 'zzz qqq'"):
+    with pytest.raises(
+        RunFailure, match=r"none of .* scenarios is similar enough to 'zzz qqq'"
+    ) as no:
         make(config, store)
+    _, *nearest, advice = str(no.value).splitlines()
+    assert [line.split()[0] for line in nearest] == ["0.039"] * 3
+    assert "lower 'similarity_floor'" in advice and "'models.embedding'" in advice
     assert len(rows_of(store, "reason")) == 2
 
 
