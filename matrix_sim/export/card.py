@@ -18,11 +18,11 @@ import yaml
 from matrix_sim import __version__
 from matrix_sim.config.datasets import GENERAL, DatasetConfig
 from matrix_sim.export.formats.contracts import Format, Outline, Row
-from matrix_sim.export.funnel import Funnel
 from matrix_sim.export.markdown import fenced, inline, one_line, table
 from matrix_sim.export.samples import Origins
 from matrix_sim.export.split import SplitName
 from matrix_sim.export.terms import Terms
+from matrix_sim.synthesis.funnel import Funnel
 from matrix_sim.text import clip
 
 CARD_FILE = "README.md"

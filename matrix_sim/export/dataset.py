@@ -18,11 +18,11 @@ from matrix_sim.export.card import CARD_FILE, CardFacts, card
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.formats import FORMATS
 from matrix_sim.export.formats.contracts import Format, Outline, Rows
-from matrix_sim.export.funnel import funnel_of
 from matrix_sim.export.metadata import metadata_of
 from matrix_sim.export.samples import Origins, Sample, rows_sha256, samples_of
 from matrix_sim.export.split import SPLITS, TEST_SHARE, PersonaSplit, SplitName
 from matrix_sim.export.terms import terms_of
+from matrix_sim.synthesis.funnel import funnel_of
 
 if TYPE_CHECKING:
     from matrix_sim.export.finished import FinishedDataset, FinishedRun

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ from matrix_sim.quality.vectors import Vector
 from matrix_sim.synthesis.access import Door
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
+from matrix_sim.synthesis.funnel import Funnel
 from matrix_sim.synthesis.judging import RowJudge
 from matrix_sim.synthesis.turnstile import Turnstile
 
@@ -30,16 +30,17 @@ class Count:
     label: str
     wanted: int
     cap: int
-    accepted: int = 0
-    tried: int = 0
-    """Candidates that came to their end."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """By the first check that they did not pass, or the failure."""
+    funnel: Funnel = field(default_factory=Funnel)
 
     @property
-    def done(self) -> bool:
-        """Whether it has all its rows."""
-        return self.accepted >= self.wanted
+    def accepted(self) -> int:
+        """How many rows there are."""
+        return self.funnel.accepted
+
+    @property
+    def tried(self) -> int:
+        """Candidates that came to their end."""
+        return self.funnel.tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Making:
                 for task in over:
                     failure = task.exception()
                     if failure is None:
-                        self._note(task.result())
+                        self.count.funnel.count(task.result())
                     else:
                         failed = failed or failure
         finally:
@@ -133,14 +134,6 @@ class Making:
         needed = count.accepted + under_way < count.wanted
         # They are begun in order: one that waits for its turn waits for such as are under way.
         return needed and begun < count.cap and under_way < self._most and not self._stopped
-
-    def _note(self, candidate: Candidate) -> None:
-        count = self.count
-        count.tried += 1
-        if candidate.accepted:
-            count.accepted += 1
-        else:
-            count.refused[candidate.refused_by or "?"] += 1
 
     async def _candidate(self, number: int) -> Candidate:
         try:

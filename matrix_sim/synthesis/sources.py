@@ -18,7 +18,6 @@ from matrix_sim.messages import Scenario
 from matrix_sim.store.adapters import StoreChannel
 from matrix_sim.store.writes import PutEvent, ReadEvents
 from matrix_sim.synthesis.contracts import Source
-from matrix_sim.synthesis.likeness import Cosines, DirectionLikeness, Likeness, NgramLikeness
 from matrix_sim.synthesis.retrieval import (
     SOURCES_EVENT,
     decode_sources,
@@ -28,6 +27,12 @@ from matrix_sim.synthesis.retrieval import (
     relevant,
     scenario_text,
     spread,
+)
+from matrix_sim.synthesis.similarity import (
+    Cosines,
+    DirectionSimilarity,
+    NgramSimilarity,
+    Similarity,
 )
 from matrix_sim.text import clip, printable
 
@@ -81,18 +86,20 @@ class Sources:
             raise _no_scenario(dataset)
         if not has_requirement(dataset):
             return spread(scenarios, seed, dataset.label)
-        likeness = await self._likeness(dataset, scenarios)
-        chosen = relevant(scenarios, likeness, dataset, seed)
+        similarity = await self._similarity(dataset, scenarios)
+        chosen = relevant(scenarios, similarity, dataset, seed)
         if not chosen:  # not to be committed: another floor is another data set's matter
             by_model = not self._config.models.embedding.local
-            fits = likeness.to_requirement()
+            fits = similarity.to_requirement()
             raise _nothing_fits(dataset, scenarios, fits, by_model=by_model)
         return chosen
 
-    async def _likeness(self, dataset: DatasetConfig, scenarios: Sequence[Scenario]) -> Likeness:
+    async def _similarity(
+        self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
+    ) -> Similarity:
         texts = [scenario_text(scenario) for scenario in scenarios]
         if self._config.models.embedding.local:
-            return NgramLikeness(texts, dataset.requirement)
+            return NgramSimilarity(texts, dataset.requirement)
         batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
         found = await asyncio.gather(
             self._ask(f"embed/{dataset.label}/requirement", [dataset.requirement]),
@@ -102,7 +109,7 @@ class Sources:
             ),
         )
         (wanted,), *others = found
-        return DirectionLikeness([one for batch in others for one in batch], wanted)
+        return DirectionSimilarity([one for batch in others for one in batch], wanted)
 
     async def _ask(self, address: str, texts: Sequence[str]) -> tuple[bytes, ...]:
         return await ask_directions(self._llm, Address(address), texts)
