@@ -30,6 +30,7 @@ from matrix_sim.personas.model import Persona
 
 _HORIZON = {"scenarios", "ticks", "max_windows"}
 _PEOPLE, _PEOPLE_HASH, _PROMPT = "personas.count", "personas.sha256", "prompts."
+_BENCHMARKS = "quality.contamination.benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Identity:
         """SHA-256 of the texts of the prompt templates by name."""
         named = self.parts.items()
         return {k.removeprefix(_PROMPT): v for k, v in named if k.startswith(_PROMPT)}
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """SHA-256 of the files that the rows of a data set are compared with, in order."""
+        return tuple(self.parts.get(_BENCHMARKS, ()))
 
     @staticmethod
     def from_canonical(stored: bytes) -> Identity:
@@ -115,7 +121,7 @@ def dataset_identity(
     # Left out or written out, what they mean is the same.
     parts |= {"dataset.complexity": dataset.level, "dataset.reasoning": dataset.thinks}
     parts |= _flat("quality", config.quality.model_dump(mode="json"))
-    parts["quality.contamination.benchmarks"] = [*benchmarks]
+    parts[_BENCHMARKS] = [*benchmarks]
     roles = [*dataset.roles, *([Role.JUDGE] if config.quality.judge.enabled else [])]
     for role in dict.fromkeys(roles):
         parts |= _chat_parts(f"models.{role.value}", model_of(config.models, role))

@@ -12,7 +12,7 @@ import typer
 from matrix_sim.errors import UsageError
 
 if TYPE_CHECKING:
-    from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
+    from matrix_sim.export.finished import FinishedDataset, FinishedRun
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The run directory.")]
 ShareOption = Annotated[
@@ -52,7 +52,7 @@ def chosen_datasets(run: FinishedRun, names: Sequence[str]) -> tuple[FinishedDat
 
 def no_rows(run: Path, datasets: Sequence[FinishedDataset]) -> UsageError:
     """Why there is nothing to hand on, and what to do; `datasets` have no row."""
-    from matrix_sim.export.funnel import funnel_of
+    from matrix_sim.synthesis.funnel import funnel_of
     from matrix_sim.text import counted
 
     refused = {

@@ -11,6 +11,9 @@ from typer.core import TyperGroup
 
 from matrix_sim.errors import MatrixSimError
 
+LESS_THAN_ASKED = 3
+"""A run came to its end, and has fewer rows or scenarios than were asked for. Not 1: the same
+command again would change nothing."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
 _DEBUG = "--debug"

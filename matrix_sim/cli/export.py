@@ -22,6 +22,7 @@ from matrix_sim.text import printable
 
 if TYPE_CHECKING:
     from matrix_sim.export.dataset import Exported
+    from matrix_sim.export.stale import Stale
 
 FormatsOption = Annotated[
     list[FormatName] | None,
@@ -46,8 +47,9 @@ def export(
     """Write the data sets of RUN to DIR/NAME/FORMAT, each with a card; it may still be going on."""
     import json
 
+    from matrix_sim.export import finished
     from matrix_sim.export.dataset import EXPORTS, export_dataset
-    from matrix_sim.synthesis import finished
+    from matrix_sim.export.stale import stale_exports
 
     licence = checked_licence(licence)
     read = finished.read_datasets(run)
@@ -63,13 +65,25 @@ def export(
     if not written:
         raise no_rows(run, chosen)
     empty = [one.config.label for one in chosen if not any(c.accepted for c in one.candidates)]
+    rows = dict.fromkeys(empty) | {one.name: one.rows for one in written}
+    stale = stale_exports(out or run / EXPORTS, [one.config.label for one in read.datasets], rows)
     if as_json:
-        figures = {"exports": [one.as_dict() for one in written], "without_rows": empty}
+        figures = {
+            "exports": [one.as_dict() for one in written],
+            "without_rows": empty,
+            "stale_exports": [one.as_dict() for one in stale],
+        }
         print(json.dumps(figures, ensure_ascii=False, indent=2))
         return
     lines = [line for one in written for line in exported_lines(one)]
     lines += [f"note: {name} has no accepted rows yet" for name in empty]
+    lines += map(stale_line, stale)
     print("\n".join(map(printable, lines)))
+
+
+def stale_line(one: Stale) -> str:
+    """A folder that must not be taken for a current one."""
+    return f"note: {one.folder} {one.reason}"
 
 
 def exported_lines(one: Exported) -> list[str]:

@@ -28,6 +28,7 @@ from matrix_sim.cli.preview import preview
 from matrix_sim.cli.push import push
 from matrix_sim.cli.simulate import generate, run, simulate
 from matrix_sim.cli.stub_server import stub_server
+from matrix_sim.cli.swallowed_interrupts import swallowed_interrupts_come_again
 from matrix_sim.cli.validate import validate
 
 app = typer.Typer(
@@ -79,14 +80,17 @@ personas.command("sample")(sample)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code: 0, 1 (failure), 2 (usage) or 130 (interrupted).
+    """Run the program and return its exit code.
 
-    Without `arguments` the process is the program's alone: it takes them from its own.
+    0; 1, it could not be done; 2, wrong input; 3, a run came to its end with less than was asked
+    for; 130, it was interrupted. Without `arguments` the process is the program's alone: it takes
+    them from its own.
     """
     if arguments is None:
         return _as_a_process(sys.argv[1:])
     try:
-        app(args=list(arguments), prog_name="matrix-sim")
+        with swallowed_interrupts_come_again():
+            app(args=list(arguments), prog_name="matrix-sim")
     except SystemExit as ending:
         return ending.code if isinstance(ending.code, int) else 0
     return 0

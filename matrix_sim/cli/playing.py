@@ -15,8 +15,10 @@ from matrix_sim.cli.preflight import demand_endpoints
 from matrix_sim.cli.run_location import run_owner
 from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.export.dataset import EXPORTS, Exported, export_dataset
+from matrix_sim.export.finished import read_datasets
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.scenarios import SCENARIOS_FILE, export_scenarios
+from matrix_sim.export.stale import Stale, stale_exports
 from matrix_sim.llm.contracts import EnvironmentalFailure
 from matrix_sim.llm.local_server import check_model_files
 from matrix_sim.run_directory import OpenedRun
@@ -24,7 +26,6 @@ from matrix_sim.society.simulation import RunStopped, SimulationEnd
 from matrix_sim.society.simulation_plan import plan_of
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
-from matrix_sim.synthesis.finished import read_datasets
 from matrix_sim.synthesis.registration import is_complete
 from matrix_sim.text import counted
 
@@ -70,6 +71,8 @@ class Played:
     """Scenarios in `scenarios.jsonl`."""
     datasets: tuple[Exported, ...] = ()
     """What was written of the data sets, those without rows left out."""
+    stale: tuple[Stale, ...] = ()
+    """What lies beside it and is of an earlier state."""
 
 
 async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts()) -> Played:
@@ -101,16 +104,21 @@ async def play_to_the_end(run: OpenedRun, audience: Audience, acts: Acts = Acts(
         quota = run.config.society.scenarios
         exported = export_scenarios(store.scenarios(), run.directory / SCENARIOS_FILE, quota)
         summary = summarise_run(store, run.config.datasets, quota=quota)
-    datasets = _exported(run) if acts.makes else ()
-    return Played(run, end, summary, exported, datasets)
+    datasets, stale = _exported(run) if acts.makes else ((), ())
+    return Played(run, end, summary, exported, datasets, stale)
 
 
-def _exported(run: OpenedRun) -> tuple[Exported, ...]:
+def _exported(run: OpenedRun) -> tuple[tuple[Exported, ...], tuple[Stale, ...]]:
     """Write all data sets as TRL reads them; other formats are for `matrix-sim export`."""
     finished = read_datasets(run.directory)
     out = run.directory / EXPORTS
-    written = (export_dataset(finished, one, FormatName.TRL, out) for one in finished.datasets)
-    return tuple(one for one in written if one is not None)
+    written = {
+        one.config.label: export_dataset(finished, one, FormatName.TRL, out)
+        for one in finished.datasets
+    }
+    rows = {name: None if one is None else one.rows for name, one in written.items()}
+    exported = tuple(one for one in written.values() if one is not None)
+    return exported, stale_exports(out, rows.keys(), rows)
 
 
 def _ended(run: OpenedRun) -> SimulationEnd | None:

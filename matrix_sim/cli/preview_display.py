@@ -118,6 +118,6 @@ def _fate(candidate: Candidate) -> str:
         return "a row"
     failed = candidate.failure
     if failed is not None:
-        return f"no row: {failed.part} failed ({failed.failure.value})"
+        return f"no row: {' and '.join(failed.parts)} failed ({failed.failure.value})"
     refusing = next((verdict for verdict in candidate.verdicts if not verdict.ok), None)
     return "no row" if refusing is None else f"no row: {refusing.check}: {refusing.reason}"

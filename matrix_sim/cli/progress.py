@@ -122,7 +122,7 @@ class ProgressDisplay:
 def _making_line(status: MakingStatus, elapsed: float) -> str:
     parts = [f"{elapsed:.0f} s"]
     for count in status.counts:
-        refused = sum(count.refused.values())
+        refused = count.tried - count.accepted
         aside = f" ({refused} refused)" if refused else ""
         parts.append(f"{count.label} {count.accepted}/{count.wanted}{aside}")
     return "  ".join(parts)

@@ -42,9 +42,9 @@ def push(
     import json
 
     from matrix_sim.errors import UsageError
+    from matrix_sim.export import finished
     from matrix_sim.export.dataset import EXPORTS, export_dataset
     from matrix_sim.export.push import hub_client, push_folder
-    from matrix_sim.synthesis import finished
 
     licence = checked_licence(licence)
     read = finished.read_datasets(run)

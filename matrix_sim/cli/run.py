@@ -19,6 +19,7 @@ from matrix_sim.config import RunConfig
 from matrix_sim.config.file import LoadedConfig, load_config, load_values, with_environment
 from matrix_sim.errors import UsageError
 from matrix_sim.export.dataset import EXPORTS, samples_in
+from matrix_sim.export.finished import FinishedDataset, FinishedRun, read_datasets
 from matrix_sim.export.samples import Sample
 from matrix_sim.export.scenarios import SCENARIOS_FILE
 from matrix_sim.founding import read_society
@@ -29,7 +30,6 @@ from matrix_sim.store.database import DATABASE_FILE
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.summary import RunSummary, summarise_run
 from matrix_sim.synthesis.contracts import Candidate
-from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun, read_datasets
 
 if TYPE_CHECKING:
     from actors.coordinator import Status

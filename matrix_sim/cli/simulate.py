@@ -41,7 +41,10 @@ def run(
     retry_failed: RetryOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play the society, then make and export the data sets; on an existing run, go on."""
+    """Play the society, then make and export the data sets; on an existing run, go on.
+
+    Exit code 3 where it came to its end with fewer rows or scenarios than were asked for.
+    """
     from matrix_sim.cli.playing import Acts
 
     _go_on(config, run, set_, fork, retry_failed, as_json, Acts())
@@ -68,7 +71,10 @@ def generate(
     retry_failed: RetryOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make and export the data sets of a society that has come to its end."""
+    """Make and export the data sets of a society that has come to its end.
+
+    Exit code 3 where there are fewer rows than were asked for.
+    """
     from matrix_sim.cli.playing import Acts
 
     _go_on(config, run, set_, None, retry_failed, as_json, Acts(plays=False))
@@ -86,7 +92,9 @@ def _go_on(
     import json
     import os
 
-    from matrix_sim.cli.export import exported_lines
+    from matrix_sim.cli.errors import LESS_THAN_ASKED
+    from matrix_sim.cli.export import exported_lines, stale_line
+    from matrix_sim.cli.shortfall import shortfall
     from matrix_sim.cli.simulation import play
     from matrix_sim.cli.summary_lines import summary_lines
     from matrix_sim.config.file import load_config
@@ -103,6 +111,7 @@ def _go_on(
             "quota_met": played.end.quota_met,
             "budget": budget.model_dump(),
             "exports": [exported.as_dict() for exported in played.datasets],
+            "stale_exports": [stale.as_dict() for stale in played.stale],
         }
         print(json.dumps(figures | played.summary.as_dict(), ensure_ascii=False, indent=2))
     else:
@@ -111,6 +120,16 @@ def _go_on(
             print(f"{played.exported} scenarios exported: {file}")
         for exported in played.datasets:
             print("\n".join(map(printable, exported_lines(exported))))
+        for stale in played.stale:
+            print(printable(stale_line(stale)))
+    less = shortfall(
+        scenarios=played.exported,
+        quota=played.run.config.society.scenarios if acts.plays else None,
+        datasets=played.summary.datasets if acts.makes else (),
+    )
+    if less:
+        _say(f"matrix-sim: the run came to its end with {', '.join(less)}")
+        raise typer.Exit(LESS_THAN_ASKED)
 
 
 def _say(line: str) -> None:

@@ -246,5 +246,7 @@ def _place(where: KeyPath, lines: Mapping[KeyPath, int], overridden: Sequence[Ke
         made_by_it = where not in lines and override[: len(where)] == where
         if where[: len(override)] == override or (made_by_it and where):
             return f"--set {dotted(where)}"
+    if not where:
+        return "as a whole"
     known = [where[:n] for n in range(len(where), 0, -1) if where[:n] in lines]
     return f"line {lines[known[0]]}, {dotted(where)}" if known else dotted(where)

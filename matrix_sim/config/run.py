@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from matrix_sim.config.budget import BudgetConfig
 from matrix_sim.config.datasets import DatasetConfig, twice_named
@@ -61,16 +61,20 @@ class RunConfig(Section):
             raise ValueError(f"two are called '{twice}'; give each a 'name' of its own")
         return datasets
 
-    @model_validator(mode="after")
-    def _somebody_is_worse(self) -> Self:
+    @field_validator("datasets")
+    @classmethod
+    def _somebody_is_worse(
+        cls, datasets: tuple[DatasetConfig, ...], info: ValidationInfo
+    ) -> tuple[DatasetConfig, ...]:
         """The same model twice would make pairs without any difference."""
-        for dataset in self.datasets:
-            if dataset.kind == "dpo" and self.models.rejected is None:
-                raise ValueError(
-                    f"the data set '{dataset.label}' needs 'models.rejected': a weaker model, or "
-                    "the same one with 'sampling: {temperature: 1.3}'"
-                )
-        return self
+        models = info.data.get("models")
+        pairs = [dataset.label for dataset in datasets if dataset.kind == "dpo"]
+        if pairs and models is not None and models.rejected is None:
+            raise ValueError(
+                f"the data set '{pairs[0]}' needs 'models.rejected': a weaker model, or the same "
+                "one with 'sampling: {temperature: 1.3}'"
+            )
+        return datasets
 
     @field_validator("budget")
     @classmethod

@@ -18,11 +18,11 @@ import yaml
 from matrix_sim import __version__
 from matrix_sim.config.datasets import GENERAL, DatasetConfig
 from matrix_sim.export.formats.contracts import Format, Outline, Row
-from matrix_sim.export.funnel import Funnel
 from matrix_sim.export.markdown import fenced, inline, one_line, table
 from matrix_sim.export.samples import Origins
 from matrix_sim.export.split import SplitName
 from matrix_sim.export.terms import Terms
+from matrix_sim.synthesis.funnel import Funnel
 from matrix_sim.text import clip
 
 CARD_FILE = "README.md"
@@ -76,6 +76,8 @@ class CardFacts:
     origins: Origins
     config: str
     """SHA-256 of what the config says of the data."""
+    rows: str
+    """SHA-256 of the rows themselves, whatever the format and the split."""
     funnel: Funnel
     example: Row
     """A row, shown without its metadata."""
@@ -170,10 +172,11 @@ def _checks(funnel: Funnel) -> str:
 
 def _origin(facts: CardFacts) -> str:
     hashes = {
+        "rows": facts.rows,
         "config": facts.config,
         "society": facts.origins.society,
         "data set": facts.origins.dataset,
         **{f"prompt {name}": sha for name, sha in sorted(facts.origins.prompts.items())},
     }
     rows = [(inline(name), inline(sha)) for name, sha in hashes.items()]
-    return "SHA-256 of what the rows come from:\n\n" + table(("what", "SHA-256"), rows)
+    return "SHA-256 of the rows, and of what they come from:\n\n" + table(("what", "SHA-256"), rows)

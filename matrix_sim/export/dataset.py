@@ -18,14 +18,14 @@ from matrix_sim.export.card import CARD_FILE, CardFacts, card
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.formats import FORMATS
 from matrix_sim.export.formats.contracts import Format, Outline, Rows
-from matrix_sim.export.funnel import funnel_of
 from matrix_sim.export.metadata import metadata_of
-from matrix_sim.export.samples import Origins, Sample, samples_of
+from matrix_sim.export.samples import Origins, Sample, rows_sha256, samples_of
 from matrix_sim.export.split import SPLITS, TEST_SHARE, PersonaSplit, SplitName
 from matrix_sim.export.terms import terms_of
+from matrix_sim.synthesis.funnel import funnel_of
 
 if TYPE_CHECKING:
-    from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
+    from matrix_sim.export.finished import FinishedDataset, FinishedRun
 
 EXPORTS = "exports"
 """The folder of all exports in a run directory."""
@@ -42,6 +42,8 @@ class Exported:
     """What is in it, by name."""
     counts: Mapping[SplitName, int]
     """Rows of every split, the empty ones too."""
+    rows: str
+    """SHA-256 of the rows, whatever the format and the split."""
     notes: tuple[str, ...]
     """What the user should know about it."""
 
@@ -117,14 +119,15 @@ def export_dataset(
         terms=terms,
         licence=licence or terms.licence,
         origins=samples[0].provenance.origins,
-        config=run.config_sha256(dataset.config),
+        config=run.config_sha256(dataset),
+        rows=rows_sha256(samples),
         funnel=funnel_of(dataset.candidates, dataset.config.count),
         example=format_.example(next(iter(filled.values()))),
     )
     folder = out / outline.label / format_name.value
     written = _write(folder, format_, filled, facts)
     notes = (*format_.notes(outline), *_notes(facts, test_share))
-    return Exported(outline.label, format_name, folder, written, counts, notes)
+    return Exported(outline.label, format_name, folder, written, counts, facts.rows, notes)
 
 
 def _write(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from matrix_sim.canonical import content_hash
 from matrix_sim.config.datasets import DatasetConfig, DatasetKind
 from matrix_sim.export.split import PersonaSplit, SplitName
 from matrix_sim.quality.contracts import Turn, Verdict
@@ -90,6 +91,11 @@ def samples_of(
         _sample(dataset, candidate, completion, members, origins, split)
         for candidate, completion in islice(accepted, dataset.count)
     )
+
+
+def rows_sha256(samples: Iterable[Sample]) -> str:
+    """SHA-256 of what rows say, the same in every format."""
+    return content_hash([[one.id, one.messages, one.chosen, one.rejected] for one in samples])
 
 
 def _sample(

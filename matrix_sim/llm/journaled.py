@@ -42,7 +42,8 @@ class Journaled:
 
     One flight per address and attempt: an equal request joins it, a different one waits for its
     end. A cancelled caller leaves its flight alone, for the reply may be paid by then. After a
-    failure that no waiting mends (a wrong key, an unknown model), nothing more is sent; what is
+    failure that no waiting mends (a wrong key, an unknown model, an endpoint that stayed away),
+    nothing more is sent; what is
     under way comes home, and what the journal holds is still answered. Once it is stopped, only
     what is under way is.
 
@@ -231,8 +232,10 @@ class _Hopeless:
             raise EnvironmentalFailure(seen.hindrance, seen.detail, address=seen.address or address)
 
 
-_HOPELESS = frozenset({Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.REJECTED})
-"""Sending more would only repeat these."""
+_HOPELESS = frozenset(
+    {Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.REJECTED, Hindrance.OUTAGE}
+)
+"""Sending more would only repeat these; an outage was waited for as long as the config says."""
 
 
 class _Course:

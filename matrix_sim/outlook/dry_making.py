@@ -171,7 +171,7 @@ class DryMaker:
             counts={kind: n for kind, n in counts if dataset_of(kind) == dataset.label},
             accepted=count.accepted if count is not None else 0,
             tried=count.tried if count is not None else 0,
-            refused=dict(count.refused) if count is not None else {},
+            refused=count.funnel.refused if count is not None else {},
             loosened=loosened and count is not None,
         )
 

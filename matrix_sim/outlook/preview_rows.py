@@ -14,6 +14,7 @@ from matrix_sim.store.group_commit import InlineCommit
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import AwaitRoom, Item, ReadReports, ReadScenarios
 from matrix_sim.synthesis.contracts import Candidate
+from matrix_sim.synthesis.funnel import Funnel, funnel_of
 from matrix_sim.synthesis.synthesis import Synthesis, Workshop
 
 _TRIES = 2
@@ -34,13 +35,16 @@ class PreviewedDataset:
     @property
     def accepted(self) -> int:
         """How many of them are rows."""
-        return sum(candidate.accepted for candidate in self.candidates)
+        return self._funnel.accepted
 
     @property
     def refused(self) -> Mapping[str, int]:
         """The others, by the first check that they did not pass."""
-        checks = [one.refused_by or "?" for one in self.candidates if not one.accepted]
-        return {check: checks.count(check) for check in sorted(dict.fromkeys(checks))}
+        return self._funnel.refused
+
+    @property
+    def _funnel(self) -> Funnel:
+        return funnel_of(self.candidates, self.config.count)
 
 
 def few_rows(dataset: DatasetConfig, people: int) -> DatasetConfig:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from matrix_sim.society.likeness import fingerprint, likeness
+from matrix_sim.society.fingerprint import fingerprint, likeness
 from matrix_sim.society.memory import MemoryItem
 
 _DECAY = 0.995

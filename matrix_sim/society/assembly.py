@@ -14,8 +14,8 @@ from matrix_sim.messages import AgentStep, Grant, Scenario, SummaryOrder, TickRe
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.society.agent import Agent
 from matrix_sim.society.contracts import History, Members
+from matrix_sim.society.fingerprint import fingerprint
 from matrix_sim.society.homophily.profile import profile_text
-from matrix_sim.society.likeness import fingerprint
 from matrix_sim.society.modulator import Modulator
 from matrix_sim.society.routing import Candidate, Profile, make_router
 from matrix_sim.society.settings import (

@@ -31,6 +31,7 @@ _SCENARIOS = "SELECT body FROM scenarios ORDER BY window, grp"
 _SCENARIO_KEYS = "SELECT window, grp FROM scenarios"
 _DROP_SCENARIO = "DELETE FROM scenarios WHERE window = ? AND grp = ?"
 _PUT_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?)"
+_DROP_EVENT = "DELETE FROM events WHERE kind = ? AND key = ?"
 _EVENT = "SELECT body FROM events WHERE kind = ? AND key = ?"
 _EVENTS = "SELECT key, body FROM events WHERE kind = ? ORDER BY key"
 
@@ -85,6 +86,10 @@ class HappeningTables:
     def drop_scenarios(self, keys: Iterable[tuple[int, int]]) -> None:
         """Forget scenarios, by (window, group): their windows await a summary again."""
         self._connection.executemany(_DROP_SCENARIO, keys)
+
+    def drop_event(self, kind: str, key: str) -> None:
+        """Forget an event; done again: nothing."""
+        self._connection.execute(_DROP_EVENT, (kind, key))
 
     def put_event(self, kind: str, key: str, body: bytes) -> bytes:
         """Keep an event; returns the body that was there first."""

@@ -37,6 +37,7 @@ from matrix_sim.store.writes import (
     CommitScenario,
     CommitTick,
     DropCandidates,
+    DropEvent,
     DropScenarios,
     ForgetTexts,
     Item,
@@ -214,6 +215,9 @@ class RunStore:
                 return None
             case PutEvent(kind, key, body):
                 return self._happenings.put_event(kind, key, body)
+            case DropEvent(kind, key):
+                self._happenings.drop_event(kind, key)
+                return None
             case ProcessDied(holder):
                 self._calls.bury(holder)
                 return None

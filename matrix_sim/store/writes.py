@@ -40,6 +40,14 @@ class PutEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class DropEvent:
+    """Take something for not yet decided, that nothing was built on; answers None."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetTexts:
     """Erase prompts and replies of a role's calls, and keep what they cost; answers None."""
 
@@ -152,6 +160,7 @@ Write = (
     | CommitTick
     | CommitScenario
     | PutEvent
+    | DropEvent
     | ForgetTexts
     | SetAside
     | DropScenarios

@@ -10,16 +10,7 @@ from pydantic import BaseModel
 
 from matrix_sim.config import ModelsConfig
 from matrix_sim.config.roles import model_of
-from matrix_sim.llm.contracts import (
-    LLM,
-    Address,
-    EnvironmentalFailure,
-    Hindrance,
-    Message,
-    Reply,
-    Request,
-    Role,
-)
+from matrix_sim.llm.contracts import LLM, Address, Message, Reply, Request, Role
 from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.llm.schema import schema_of
 from matrix_sim.llm.structured import ask, ask_reply
@@ -29,26 +20,6 @@ from matrix_sim.quality.contracts import Turn
 from matrix_sim.synthesis.contracts import Draw, Failed, candidate_address
 
 M = TypeVar("M", bound=BaseModel)
-
-_LIVES = 5
-"""How often the process that is asked may die under one call."""
-
-
-class Patient:
-    """An LLM that asks again where the process that was asked died (the journal knows the rest)."""
-
-    def __init__(self, llm: LLM) -> None:
-        self._llm = llm
-
-    async def complete(self, request: Request) -> Reply:
-        """See `LLM.complete`."""
-        for life in range(1, _LIVES + 1):
-            try:
-                return await self._llm.complete(request)
-            except EnvironmentalFailure as failure:
-                if failure.hindrance is not Hindrance.ACTOR_LOST or life == _LIVES:
-                    raise
-        raise AssertionError("unreachable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +86,3 @@ class Asker:
 
     def _address(self, draw: Draw, part: str) -> Address:
         return Address(candidate_address(self.label, draw.number, part))
-
-
-_QUOTES = {"「": "」", "『": "』", '"': '"', "“": "”"}
-
-
-def unwrapped(text: str) -> str:
-    """A message without the quotation marks that models like to put around the whole of it."""
-    text = text.strip()
-    closing = _QUOTES.get(text[:1])
-    if closing is None or len(text) < 3 or not text.endswith(closing):
-        return text
-    inner = text[1:-1]
-    opened_again = closing in inner or text[0] in inner
-    return text if opened_again else inner.strip()

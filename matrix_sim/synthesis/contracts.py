@@ -106,6 +106,13 @@ class Failed:
     failure: Failure
     part: str
     """The last part of its address."""
+    others: tuple[str, ...] = ()
+    """The same of those that were asked beside it and failed too."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Of all calls that failed."""
+        return (self.part, *self.others)
 
 
 class Recipe(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 from matrix_sim.config import DatasetConfig
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw
+from matrix_sim.synthesis.funnel import Funnel, up_to_the_last_row
 
 _COMPARED = 2000
 """Rows that are compared with each other at most: their number enters squared."""
@@ -113,16 +114,11 @@ def figures_of(
         scenarios: how many there are.
     """
     rows: list[_Made] = []
-    tried = 0
-    refused: Counter[str] = Counter()
-    for candidate in candidates:
-        if len(rows) == dataset.count:
-            break  # made when more were wanted
-        tried += 1
+    funnel = Funnel()
+    for candidate in up_to_the_last_row(candidates, dataset.count):
+        funnel.count(candidate)
         if candidate.accepted and candidate.completion is not None:
             rows.append(_Made(candidate.draw, candidate.completion))
-        else:
-            refused[candidate.refused_by or "?"] += 1
     requests = [row.request for row in rows]
     askers = {row.draw.agent for row in rows}
     used = {(row.draw.window, row.draw.group) for row in rows if row.draw.from_scenario}
@@ -132,9 +128,9 @@ def figures_of(
         kind=dataset.kind,
         wanted=dataset.count,
         accepted=len(rows),
-        tried=tried,
+        tried=funnel.tried,
         cap=dataset.cap,
-        refused=dict(sorted(refused.items(), key=lambda item: (-item[1], item[0]))),
+        refused=funnel.refused,
         flagged=sum(row.flagged for row in rows),
         personas=len(askers),
         personas_share=len(askers) / max(1, people),

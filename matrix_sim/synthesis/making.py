@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +10,10 @@ from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.quality.contracts import Memory, Row, Turn, Verdict
 from matrix_sim.quality.rules import Rules, accepted
 from matrix_sim.quality.vectors import Vector
+from matrix_sim.synthesis.access import Door
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw, Failed, Opening, Recipe
 from matrix_sim.synthesis.draws import Draws
+from matrix_sim.synthesis.funnel import Funnel
 from matrix_sim.synthesis.judging import RowJudge
 from matrix_sim.synthesis.turnstile import Turnstile
 
@@ -29,16 +30,17 @@ class Count:
     label: str
     wanted: int
     cap: int
-    accepted: int = 0
-    tried: int = 0
-    """Candidates that came to their end."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """By the first check that they did not pass, or the failure."""
+    funnel: Funnel = field(default_factory=Funnel)
 
     @property
-    def done(self) -> bool:
-        """Whether it has all its rows."""
-        return self.accepted >= self.wanted
+    def accepted(self) -> int:
+        """How many rows there are."""
+        return self.funnel.accepted
+
+    @property
+    def tried(self) -> int:
+        """Candidates that came to their end."""
+        return self.funnel.tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,29 @@ class Making:
         recipe: Recipe,
         draws: Draws,
         standards: Standards,
+        door: Door,
         known: Sequence[Candidate],
         commit: Commit,
         most: int,
     ) -> None:
-        """`known` is what was committed before; at `most` so many are under way at once."""
+        """Nothing is begun yet.
+
+        Args:
+            dataset: its config.
+            recipe: makes a candidate.
+            draws: what each is to be.
+            standards: what each has to pass.
+            door: all that is asked of models goes through it.
+            known: what was committed before.
+            commit: what became of one.
+            most: so many are under way at once.
+        """
         self.count = Count(dataset.label, dataset.count, dataset.cap)
         self._dataset = dataset
         self._recipe = recipe
         self._draws = draws
         self._standards = standards
+        self._door = door
         self._known: Mapping[int, Candidate] = {one.draw.number: one for one in known}
         self._commit = commit
         self._most = most
@@ -104,7 +119,7 @@ class Making:
                 for task in over:
                     failure = task.exception()
                     if failure is None:
-                        self._note(task.result())
+                        self.count.funnel.count(task.result())
                     else:
                         failed = failed or failure
         finally:
@@ -120,14 +135,6 @@ class Making:
         # They are begun in order: one that waits for its turn waits for such as are under way.
         return needed and begun < count.cap and under_way < self._most and not self._stopped
 
-    def _note(self, candidate: Candidate) -> None:
-        count = self.count
-        count.tried += 1
-        if candidate.accepted:
-            count.accepted += 1
-        else:
-            count.refused[candidate.refused_by or "?"] += 1
-
     async def _candidate(self, number: int) -> Candidate:
         try:
             known = self._known.get(number)
@@ -138,6 +145,8 @@ class Making:
             candidate = await self._make(self._draws.of(number))
             await self._commit(candidate)
         except BaseException as failure:
+            # It ends the making: the others get no further than what they have asked already.
+            self._door.close(failure)
             # Those after it might be like it: they are looked at when it is there.
             self._turnstile.give_up(number, failure)
             raise

@@ -13,10 +13,11 @@ from matrix_sim.identity import Identity, dataset_identity, differences
 from matrix_sim.prompts.catalogue import REASONING_LANGUAGE
 from matrix_sim.prompts.library import PromptLibrary
 from matrix_sim.store.run_store import RunStore
-from matrix_sim.store.writes import DropCandidates, PutEvent, SetAside, Write
+from matrix_sim.store.writes import DropCandidates, DropEvent, PutEvent, SetAside, Write
 from matrix_sim.synthesis.contracts import Candidate, candidate_address
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.kinds import templates_of
+from matrix_sim.synthesis.retrieval import SOURCES_EVENT
 
 IDENTITY_EVENT = "dataset"
 """The kind of event that keeps a data set's identity, by its label."""
@@ -57,15 +58,21 @@ def register(
 ) -> None:
     """Note the data sets that are new; refuse those that are another than they were.
 
+    One whose scenarios were not chosen yet may still become another: nothing was made of it.
+
     Raises:
         UsageError: one is not what it was when it was begun, with what differs.
     """
-    stored = store.events(IDENTITY_EVENT)
-    new = []
+    stored, begun = store.events(IDENTITY_EVENT), store.events(SOURCES_EVENT)
+    new: list[Write] = []
     for dataset in config.datasets:
         identity = identity_of(config, dataset, society, prompts, facets)
         before = stored.get(dataset.label)
         if before is None:
+            new.append(PutEvent(IDENTITY_EVENT, dataset.label, identity.canonical))
+            continue
+        if dataset.label not in begun:
+            new.append(DropEvent(IDENTITY_EVENT, dataset.label))
             new.append(PutEvent(IDENTITY_EVENT, dataset.label, identity.canonical))
             continue
         changed = differences(Identity.from_canonical(before), identity)
@@ -90,7 +97,7 @@ def set_failed_candidates_aside(store: RunStore, datasets: Sequence[DatasetConfi
     for dataset in datasets:
         lost = [one for one in store.candidates(dataset.label) if one.failure is not None]
         if lost:
-            items.append(SetAside(tuple(_address(one) for one in lost)))
+            items.append(SetAside(tuple(address for one in lost for address in _failed_calls(one))))
             items.append(DropCandidates(dataset.label, lost[0].draw.number))
         failed += len(lost)
     store.apply(items)
@@ -110,9 +117,9 @@ def is_complete(store: RunStore, dataset: DatasetConfig) -> bool:
     return tried >= dataset.cap
 
 
-def _address(candidate: Candidate) -> str:
-    part = candidate.failure.part if candidate.failure is not None else ""
-    return candidate_address(candidate.dataset, candidate.draw.number, part)
+def _failed_calls(candidate: Candidate) -> list[str]:
+    parts = candidate.failure.parts if candidate.failure is not None else ()
+    return [candidate_address(candidate.dataset, candidate.draw.number, part) for part in parts]
 
 
 def _hash_of(path: Path) -> str:

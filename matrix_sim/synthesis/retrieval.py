@@ -19,7 +19,7 @@ from matrix_sim.config.datasets import GENERAL, DatasetConfig
 from matrix_sim.messages import Scenario
 from matrix_sim.randomness import named_random
 from matrix_sim.synthesis.contracts import Source
-from matrix_sim.synthesis.likeness import Likeness
+from matrix_sim.synthesis.similarity import Similarity
 
 SOURCES_EVENT = "sources"
 """The kind of event that keeps the choice, one a data set."""
@@ -48,17 +48,17 @@ def spread(scenarios: Sequence[Scenario], seed: int, label: str) -> tuple[Source
 
 
 def relevant(
-    scenarios: Sequence[Scenario], likeness: Likeness, dataset: DatasetConfig, seed: int
+    scenarios: Sequence[Scenario], similarity: Similarity, dataset: DatasetConfig, seed: int
 ) -> tuple[Source, ...]:
     """Those that fit the requirement, the best first.
 
     Args:
         scenarios: all that there are.
-        likeness: of them, in the same order.
+        similarity: of them, in the same order.
         dataset: with its floor, and its weight of relevance against variety.
         seed: the run's.
     """
-    fits = likeness.to_requirement()
+    fits = similarity.to_requirement()
     left = fits >= dataset.similarity_floor
     weight, nearest = dataset.relevance, np.zeros(len(scenarios))
     chosen: list[int] = []
@@ -71,7 +71,7 @@ def relevant(
         best = int(np.argmax(scores))  # of equals the first
         chosen.append(best)
         left[best] = False
-        nearest = np.maximum(nearest, likeness.to(best))
+        nearest = np.maximum(nearest, similarity.to(best))
     return tuple(_source(scenarios[n], seed, dataset.label, float(fits[n])) for n in chosen)
 
 

@@ -1,4 +1,8 @@
-"""What a data set grows from: chosen once, committed, and from then on only read (S9)."""
+"""What a data set grows from: chosen once, committed, and from then on only read (S9).
+
+So its identity need not say which scenarios there were: it grows from those of its beginning,
+whatever becomes of the society, and another data set is begun with those that there are then.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from matrix_sim.messages import Scenario
 from matrix_sim.store.adapters import StoreChannel
 from matrix_sim.store.writes import PutEvent, ReadEvents
 from matrix_sim.synthesis.contracts import Source
-from matrix_sim.synthesis.likeness import DirectionLikeness, Likeness, NgramLikeness
 from matrix_sim.synthesis.retrieval import (
     SOURCES_EVENT,
     decode_sources,
@@ -25,11 +28,23 @@ from matrix_sim.synthesis.retrieval import (
     scenario_text,
     spread,
 )
+from matrix_sim.synthesis.similarity import (
+    Cosines,
+    DirectionSimilarity,
+    NgramSimilarity,
+    Similarity,
+)
+from matrix_sim.text import clip, printable
 
 BATCH = 64
 """Scenarios whose vectors one request asks for."""
-_CHARACTERS = 2000
-"""Of a scenario, where vectors are asked for."""
+_SHOWN, _SHOWN_CHARACTERS = 3, 70
+"""Of the scenarios that come nearest, where none fits: so many, and so much of each."""
+
+_BY_CHARACTERS = (
+    ". Without a model, what counts is which of its characters a scenario has; "
+    "'models.embedding' goes by what is meant"
+)
 
 
 class Sources:
@@ -59,10 +74,7 @@ class Sources:
             chosen = await self._choose(dataset, scenarios)
             event = PutEvent(SOURCES_EVENT, dataset.label, encode_sources(chosen))
             body = cast("bytes", await self._channel.submit(event))
-        sources = decode_sources(body)
-        if not sources:
-            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
-        return sources
+        return decode_sources(body)
 
     async def _choose(
         self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
@@ -71,18 +83,23 @@ class Sources:
         if dataset.ground == "persona":
             return people(self._people, seed, dataset.label)
         if not scenarios:
-            raise RunFailure(_nothing_fits(dataset, 0))
+            raise _no_scenario(dataset)
         if not has_requirement(dataset):
             return spread(scenarios, seed, dataset.label)
-        chosen = relevant(scenarios, await self._likeness(dataset, scenarios), dataset, seed)
+        similarity = await self._similarity(dataset, scenarios)
+        chosen = relevant(scenarios, similarity, dataset, seed)
         if not chosen:  # not to be committed: another floor is another data set's matter
-            raise RunFailure(_nothing_fits(dataset, len(scenarios)))
+            by_model = not self._config.models.embedding.local
+            fits = similarity.to_requirement()
+            raise _nothing_fits(dataset, scenarios, fits, by_model=by_model)
         return chosen
 
-    async def _likeness(self, dataset: DatasetConfig, scenarios: Sequence[Scenario]) -> Likeness:
+    async def _similarity(
+        self, dataset: DatasetConfig, scenarios: Sequence[Scenario]
+    ) -> Similarity:
         texts = [scenario_text(scenario) for scenario in scenarios]
         if self._config.models.embedding.local:
-            return NgramLikeness(texts, dataset.requirement)
+            return NgramSimilarity(texts, dataset.requirement)
         batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
         found = await asyncio.gather(
             self._ask(f"embed/{dataset.label}/requirement", [dataset.requirement]),
@@ -92,20 +109,37 @@ class Sources:
             ),
         )
         (wanted,), *others = found
-        return DirectionLikeness([one for batch in others for one in batch], wanted)
+        return DirectionSimilarity([one for batch in others for one in batch], wanted)
 
     async def _ask(self, address: str, texts: Sequence[str]) -> tuple[bytes, ...]:
-        return await ask_directions(self._llm, Address(address), texts, characters=_CHARACTERS)
+        return await ask_directions(self._llm, Address(address), texts)
 
 
-def _nothing_fits(dataset: DatasetConfig, scenarios: int) -> str:
-    if not scenarios:
-        return (
-            f"the data set '{dataset.label}' has nothing to grow from: there is no scenario. "
-            "Give the society more ticks, or the data set 'ground: persona'"
-        )
-    return (
-        f"the data set '{dataset.label}': none of {scenarios} scenarios is similar enough to "
-        f"'{dataset.requirement}'; lower 'similarity_floor' ({dataset.similarity_floor:g}), or put "
-        "the requirement in words that people in the scenarios would use"
+def _no_scenario(dataset: DatasetConfig) -> RunFailure:
+    return RunFailure(
+        f"the data set '{dataset.label}' has nothing to grow from: there is no scenario. "
+        "Give the society more ticks, or the data set 'ground: persona'"
     )
+
+
+def _nothing_fits(
+    dataset: DatasetConfig, scenarios: Sequence[Scenario], fits: Cosines, *, by_model: bool
+) -> RunFailure:
+    nearest = [int(n) for n in (-fits).argsort(kind="stable")[:_SHOWN]]
+    told = [
+        f"  {fits[n]:.3f}  {printable(clip(_in_a_line(scenarios[n]), _SHOWN_CHARACTERS))}"
+        for n in nearest
+    ]
+    how = "" if by_model else _BY_CHARACTERS
+    return RunFailure(
+        f"the data set '{dataset.label}': none of {len(scenarios)} scenarios is similar enough to "
+        f"'{dataset.requirement}' (similarity_floor: {dataset.similarity_floor:g}). The nearest:\n"
+        + "\n".join(told)
+        + "\nIf these are what you want, lower 'similarity_floor' to what stands before them. If "
+        "not, put the requirement in words that people in the scenarios use, or have people in "
+        f"the society who deal with it ('personas'){how}"
+    )
+
+
+def _in_a_line(scenario: Scenario) -> str:
+    return " ".join(scenario_text(scenario).split())

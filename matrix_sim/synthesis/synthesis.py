@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -31,7 +30,8 @@ from matrix_sim.store.writes import (
     ReadReports,
     ReadScenarios,
 )
-from matrix_sim.synthesis.asking import Asker, Patient
+from matrix_sim.synthesis.access import Door, Patient
+from matrix_sim.synthesis.asking import Asker
 from matrix_sim.synthesis.contracts import (
     Candidate,
     Draw,
@@ -45,9 +45,6 @@ from matrix_sim.synthesis.kinds import recipe_of
 from matrix_sim.synthesis.making import Count, Making, Standards
 from matrix_sim.synthesis.situations import Situations
 from matrix_sim.synthesis.sources import Sources
-
-_CHARACTERS = 2000
-"""Of a first message, where its vector is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,8 @@ class Synthesis:
             RunFailure: no scenario fits a data set's requirement.
             RunStopped: `stop` was called.
         """
-        scenarios = await self._scenarios()
+        # All of them: a data set goes on with those of its beginning, also under a smaller quota.
+        scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
         situations = Situations(
             self._workshop.society,
             scenarios,
@@ -102,7 +100,8 @@ class Synthesis:
             self._first_goal,
         )
         datasets = self._workshop.config.datasets
-        makings = [self._make(dataset, scenarios, situations) for dataset in datasets]
+        offered = scenarios[: self._workshop.config.society.scenarios]
+        makings = [self._make(dataset, offered, situations) for dataset in datasets]
         # One that cannot be made keeps no other from it.
         results = await asyncio.gather(*makings, return_exceptions=True)
         if self._stopped:
@@ -120,10 +119,6 @@ class Synthesis:
         if self._stopped:
             making.stop()
         await making.run()
-
-    async def _scenarios(self) -> tuple[Scenario, ...]:
-        scenarios = cast("tuple[Scenario, ...]", await self._channel.submit(ReadScenarios()))
-        return tuple(islice(scenarios, self._workshop.config.society.scenarios))
 
     async def _reports(self, group: int) -> tuple[TickReport, ...]:
         return cast("tuple[TickReport, ...]", await self._channel.submit(ReadReports(group)))
@@ -143,7 +138,8 @@ class Synthesis:
         workshop = self._workshop
         config, quality = workshop.config, workshop.config.quality
         sources = await self._sources.of(dataset, scenarios)
-        asker = Asker(dataset.label, self._llm, workshop.prompts, config.models)
+        door = Door(self._llm)
+        asker = Asker(dataset.label, door, workshop.prompts, config.models)
         judge = RowJudge(asker, quality.judge.least) if quality.judge.enabled else None
         known = await self._channel.submit(ReadCandidates(dataset.label))
         return Making(
@@ -154,23 +150,22 @@ class Synthesis:
                 Rules(quality, config.language),
                 memories_of(quality),
                 judge,
-                partial(self._vector_of, dataset.label),
+                partial(self._vector_of, dataset.label, door),
             ),
+            door,
             cast("tuple[Candidate, ...]", known),
             self._commit,
             # A candidate waits for one reply at a time, mostly, and now and then for its turn.
             most=2 * config.runtime.max_in_flight,
         )
 
-    async def _vector_of(self, label: str, draw: Draw, opening: Opening) -> Vector | None:
+    async def _vector_of(self, label: str, llm: LLM, draw: Draw, opening: Opening) -> Vector | None:
         config = self._workshop.config
         compares = config.quality.near_duplicate
         if config.models.embedding.local or not compares.enabled or compares.cosine is None:
             return None
         address = Address(candidate_address(label, draw.number, "vector"))
-        (direction,) = await ask_directions(
-            self._llm, address, [opening.text], characters=_CHARACTERS
-        )
+        (direction,) = await ask_directions(llm, address, [opening.text])
         return np.frombuffer(direction, np.int8).astype(np.float32)
 
     async def _commit(self, candidate: Candidate) -> None:

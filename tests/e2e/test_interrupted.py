@@ -38,11 +38,14 @@ def test_what_is_under_way_comes_home_and_the_same_command_goes_on(
     assert Path(json.loads(output)["scenarios_file"]).read_bytes() == expected
 
 
-def test_before_anything_was_asked_there_is_nothing_to_bring_home(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["a new run in", "joining Ray"])
+def test_before_anything_was_asked_there_is_nothing_to_bring_home(
+    said: str, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     config = write_config(tmp_path, embedded_stub("fixed:0.4"))
     with ended_at_last(simulate(tmp_path, config, run)) as driver:
-        driver.wait_until(lambda: "a new run in" in driver.said())
+        driver.wait_until(lambda: said in driver.said())
         driver.interrupt()
         code, output = driver.end()
         assert (code, output, driver.left_over()) == (130, "", []), driver.said()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from matrix_sim.config import QualityConfig, RunConfig
+from matrix_sim.config.file import load_values
 from matrix_sim.llm.contracts import Endpoint, Reply, Request
 from matrix_sim.llm.stub.endpoint import StubEndpoint
+from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.synthesis.contracts import Candidate
 from tests.support.small_world import play_world, small_config
@@ -39,6 +43,17 @@ def with_datasets(
 def make(config: RunConfig, store: RunStore, *, wrap: Any = lambda endpoint: endpoint) -> None:
     """Take a run to its end; one that has come there is only looked at."""
     run_virtually(play_world(config, store, wrap=wrap))
+
+
+def ended_run(folder: Path, config: RunConfig) -> list[str]:
+    """A run in `folder`, taken to its end, and the arguments that start it again."""
+    values = config.model_dump(mode="json", exclude_none=True)
+    open_run(load_values(values, (), {}), folder / "run", owner="test")
+    with RunStore.open(folder / "run", owner="test", create=False) as store:
+        make(config, store)
+    file = folder / "config.yaml"
+    file.write_text(json.dumps(values), "utf-8")
+    return [str(file), "--run", str(folder / "run")]
 
 
 def rows_of(store: RunStore, label: str) -> list[Candidate]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from matrix_sim.config import DatasetConfig, RunConfig
+from matrix_sim.export.finished import FinishedDataset, FinishedRun
 from matrix_sim.personas.model import Persona
 from matrix_sim.quality.contracts import Turn, Verdict
 from matrix_sim.society.society import Member, Society
 from matrix_sim.synthesis.contracts import Candidate, Completion, Draw
-from matrix_sim.synthesis.finished import FinishedDataset, FinishedRun
 
 PEOPLE = 12
 QUESTION = "残り物の白菜で、今夜作れる「簡単な」料理を教えて。\n予算は¥500。"

@@ -27,6 +27,10 @@ def plain_environment(**more: str) -> dict[str, str]:
     return kept | {"RAY_ADDRESS": "local"} | more
 
 
+def _with_signals_of_a_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Program:
     """`matrix-sim ARGUMENTS`, started in `folder`, with more in its environment."""
 
@@ -42,6 +46,8 @@ class Program:
                 stderr=said,
                 text=True,
                 start_new_session=True,
+                # Tests may run in the background of a script, where shells have SIGINT ignored.
+                preexec_fn=_with_signals_of_a_terminal,
             )
 
     @property

@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 import pytest
 
-from matrix_sim.config.file import load_values
+from matrix_sim.config.file import _report, load_config, load_values
+from matrix_sim.config.yaml_document import Problem
 from matrix_sim.errors import UsageError
 
 
@@ -28,6 +29,23 @@ def test_what_is_wrong_with_python_values_names_no_file() -> None:
     with pytest.raises(UsageError) as refused:
         load_values({"society": {"ticks": -1}, "models": {"default": {"stub": {}}}}, (), {})
     assert str(refused.value).startswith("the config cannot be used:\n  society.ticks: -1 given")
+
+
+def test_pairs_without_a_worse_model_are_told_at_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "society: {ticks: 3}\nmodels: {default: {stub: {}}}\ndatasets: [{kind: dpo, count: 3}]\n",
+        "utf-8",
+    )
+    with pytest.raises(UsageError) as refused:
+        load_config(file, (), {})
+    told = str(refused.value).splitlines()[1]
+    assert told.startswith("  line 3, datasets: the data set 'dpo' needs 'models.rejected'")
+
+
+def test_what_is_wrong_with_all_of_it_has_a_name_too() -> None:
+    whole = [Problem((), "two parts do not fit")]
+    assert _report(Path("c.yaml"), whole, {}, ()).endswith("\n  as a whole: two parts do not fit")
 
 
 ENDPOINT = {"base_url": "http://127.0.0.1:8000/v1", "model": "m"}

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from matrix_sim.config import PersonasConfig
 from matrix_sim.export.dataset import export_dataset
+from matrix_sim.export.finished import FinishedDataset
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.markdown import fenced, inline
 from matrix_sim.export.terms import terms_of
-from matrix_sim.synthesis.finished import FinishedDataset
 from tests.support.examples import examples
 from tests.support.finished_runs import a_dataset, a_row, a_run, refused
 

@@ -10,10 +10,12 @@ import pytest
 
 from matrix_sim.canonical import canonical_json
 from matrix_sim.cli.main import main
-from matrix_sim.config.file import dump_config
+from matrix_sim.config.file import dump_config, load_values
+from matrix_sim.export.finished import FinishedDataset, read_datasets
+from matrix_sim.run_directory import open_run
 from matrix_sim.store.run_store import RunStore
 from matrix_sim.store.writes import PutEvent
-from matrix_sim.synthesis.finished import FinishedDataset, read_datasets
+from tests.support.datasets import with_datasets
 from tests.support.finished_runs import PEOPLE, a_dataset, a_row, a_run
 from tests.support.finished_runs import refused as turned_away
 from tests.support.small_world import founded, small_config
@@ -26,7 +28,7 @@ def having(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Have every run hold these data sets."""
 
     def hold(*datasets: FinishedDataset) -> None:
-        read = "matrix_sim.synthesis.finished.read_datasets"
+        read = "matrix_sim.export.finished.read_datasets"
         monkeypatch.setattr(read, lambda _: a_run(*datasets))
 
     return hold
@@ -142,14 +144,32 @@ def test_where_there_is_no_run_or_no_config_that_is_said(tmp_path: Path, capsys:
 
 
 def test_the_hash_of_a_config_is_the_same_wherever_it_is_run_and_whatever_else_is_made() -> None:
-    one = a_dataset().config
-    here = a_run(a_dataset())
+    one = a_dataset()
+    here = a_run(one)
     there = a_run(
-        a_dataset(),
+        one,
         runtime={"placement": "packed"},
         personas={"source": "nemotron", "path": "/elsewhere/people.csv"},
         datasets=[{"kind": "code", "count": 3}],
     )
     assert here.config_sha256(one) == there.config_sha256(one)
-    assert here.config_sha256(one) != a_run(a_dataset(), seed=8).config_sha256(one)
-    assert here.config_sha256(one) != here.config_sha256(a_dataset("code").config)
+    assert here.config_sha256(one) != a_run(one, seed=8).config_sha256(one)
+    assert here.config_sha256(one) != here.config_sha256(a_dataset("code"))
+
+
+def test_the_hash_of_a_config_goes_by_what_benchmarks_hold(tmp_path: Path) -> None:
+    def sha256(place: str, held: str) -> str:
+        file = tmp_path / "benchmarks" / place / "test.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(held, "utf-8")
+        quality = {"contamination": {"benchmarks": [str(file)]}}
+        values = with_datasets({"kind": "sft", "count": 1}, quality=quality)
+        run = tmp_path / f"{place}-{held}"
+        loaded = load_values(values.model_dump(mode="json", exclude_none=True), (), {})
+        open_run(loaded, run, owner="test")
+        finished = read_datasets(run)
+        return finished.config_sha256(finished.datasets[0])
+
+    first = sha256("here", "日本の首都は？")
+    assert first == sha256("elsewhere", "日本の首都は？")
+    assert first != sha256("here", "日本の国鳥は？")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from matrix_sim.errors import UsageError
 from matrix_sim.export.dataset import Exported, export_dataset
+from matrix_sim.export.finished import FinishedDataset
 from matrix_sim.export.format_names import FormatName
 from matrix_sim.export.formats import FORMATS
 from matrix_sim.quality.reading import read_rows
-from matrix_sim.synthesis.finished import FinishedDataset
 from tests.support.examples import examples
 from tests.support.finished_runs import (
     ANSWER,

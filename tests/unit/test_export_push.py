@@ -12,7 +12,7 @@ import huggingface_hub
 import pytest
 
 from matrix_sim.cli.main import main
-from matrix_sim.synthesis.finished import FinishedDataset
+from matrix_sim.export.finished import FinishedDataset
 from tests.support.finished_runs import a_dataset, a_row, a_run
 from tests.support.hub_server import Hub, hub
 
@@ -35,7 +35,7 @@ def having(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Have every run hold these data sets."""
 
     def hold(*datasets: FinishedDataset) -> None:
-        read = "matrix_sim.synthesis.finished.read_datasets"
+        read = "matrix_sim.export.finished.read_datasets"
         monkeypatch.setattr(read, lambda _: a_run(*datasets))
 
     return hold

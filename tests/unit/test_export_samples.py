@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix_sim.export.funnel import funnel_of
+from matrix_sim.export.finished import FinishedDataset
 from matrix_sim.export.metadata import metadata_of
 from matrix_sim.export.samples import Origins, Sample, samples_of
 from matrix_sim.export.split import PersonaSplit
 from matrix_sim.quality.contracts import Verdict
 from matrix_sim.synthesis.contracts import Candidate
-from matrix_sim.synthesis.finished import FinishedDataset
+from matrix_sim.synthesis.funnel import funnel_of
 from tests.support.examples import examples
 from tests.support.finished_runs import PEOPLE, THINKING, WORSE, a_dataset, a_row, people, refused
 

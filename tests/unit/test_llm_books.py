@@ -193,7 +193,13 @@ def test_when_money_is_out_the_rest_is_refused_and_nobody_hangs() -> None:
 
 
 @pytest.mark.parametrize(
-    "hindrance", [Hindrance.UNAUTHORISED, Hindrance.MODEL_UNKNOWN, Hindrance.REJECTED]
+    "hindrance",
+    [
+        Hindrance.UNAUTHORISED,
+        Hindrance.MODEL_UNKNOWN,
+        Hindrance.REJECTED,
+        Hindrance.OUTAGE,
+    ],
 )
 def test_after_a_failure_that_no_waiting_mends_nothing_more_is_sent(hindrance: Hindrance) -> None:
     store, endpoint = RunStore.in_memory(), Endpoint([REPLY, failure(hindrance), REPLY])

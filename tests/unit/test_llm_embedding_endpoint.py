@@ -11,6 +11,7 @@ import pytest
 
 from matrix_sim.config import ModelConfig, ModelsConfig
 from matrix_sim.directions import decode_directions, direction_of
+from matrix_sim.llm.ask_directions import ask_directions
 from matrix_sim.llm.backends import Backends
 from matrix_sim.llm.contracts import (
     Address,
@@ -27,6 +28,7 @@ from matrix_sim.llm.embedding_endpoint import (
     embedding_endpoint,
     stub_embedding_endpoint,
 )
+from matrix_sim.text import estimate_tokens
 from tests.support.books import Books
 from tests.support.scripted_server import Scripted, Seen, error, serving
 from tests.support.small_world import PROMPTS
@@ -142,3 +144,19 @@ def test_backends_close_the_client_for_vectors_too(monkeypatch: pytest.MonkeyPat
 
     asyncio.run(opened_and_closed())
     assert len(closed) == 1
+
+
+@pytest.mark.parametrize("text", ["味噌を仕込む。" * 400, "we make miso " * 400])
+def test_no_text_is_longer_than_models_of_512_tokens_take(text: str) -> None:
+    class Heard:
+        sent: tuple[str, ...] = ()
+
+        async def complete(self, request: Request) -> Reply:
+            self.sent = tuple(message.content for message in request.messages)
+            return await stub_embedding_endpoint().send(request, sending=1)
+
+    heard = Heard()
+    asyncio.run(ask_directions(heard, Address("embed/scenarios/b00000"), [text, "短い"]))
+    long, short = heard.sent
+    assert short == "短い" and text.startswith(long[:-1])
+    assert 300 < estimate_tokens(long) < 512

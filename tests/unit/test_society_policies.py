@@ -11,7 +11,7 @@ from matrix_sim.directions import direction_of, encode_directions
 from matrix_sim.llm.contracts import EnvironmentalFailure, Finish, Hindrance, Reply, Request
 from matrix_sim.llm.reply_terms import ReplyTerms
 from matrix_sim.messages import Action, ActionKind, Failure, Sparing
-from matrix_sim.society.likeness import fingerprint
+from matrix_sim.society.fingerprint import fingerprint
 from matrix_sim.society.routing import (
     Candidate,
     Profile,

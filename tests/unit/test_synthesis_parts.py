@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from matrix_sim.config.datasets import DatasetConfig
 from matrix_sim.messages import ActionKind, Scenario, ScenarioAction
-from matrix_sim.synthesis.asking import unwrapped
 from matrix_sim.synthesis.contracts import Source
 from matrix_sim.synthesis.draws import Draws
-from matrix_sim.synthesis.likeness import DirectionLikeness, NgramLikeness
 from matrix_sim.synthesis.retrieval import (
     decode_sources,
     encode_sources,
@@ -24,6 +22,8 @@ from matrix_sim.synthesis.retrieval import (
     scenario_text,
     spread,
 )
+from matrix_sim.synthesis.similarity import DirectionSimilarity, NgramSimilarity
+from matrix_sim.synthesis.unwrapping import unwrapped
 from tests.support.datasets import Listener, make, rows_of, with_datasets
 from tests.support.examples import examples
 from tests.support.small_world import FACETS, RunStore, finished
@@ -74,7 +74,9 @@ def chosen_for(requirement: str, **more: object) -> list[int]:
     scenarios = [scenario(n, 0, text) for n, text in enumerate(TALK)]
     texts = [scenario_text(one) for one in scenarios]
     wanted = dataset(requirement=requirement, **more)
-    return [one.window for one in relevant(scenarios, NgramLikeness(texts, requirement), wanted, 1)]
+    return [
+        one.window for one in relevant(scenarios, NgramSimilarity(texts, requirement), wanted, 1)
+    ]
 
 
 def test_what_is_far_from_the_requirement_is_left_out() -> None:
@@ -93,9 +95,9 @@ def test_variety_puts_the_twin_of_what_was_chosen_behind_others() -> None:
 
 def test_directions_of_a_model_count_in_place_of_letters() -> None:
     scenarios = [scenario(n, 0, "同じ文") for n in range(3)]
-    likeness = DirectionLikeness([b"\x00\x7f", b"\x7f\x00", b"\x7f\x7f"], b"\x7f\x00")
+    similarity = DirectionSimilarity([b"\x00\x7f", b"\x7f\x00", b"\x7f\x7f"], b"\x7f\x00")
     wanted = dataset(requirement="何か", similarity_floor=0.5, relevance=1.0)
-    chosen = relevant(scenarios, likeness, wanted, 1)
+    chosen = relevant(scenarios, similarity, wanted, 1)
     assert [(one.window, one.similarity) for one in chosen] == [(1, 1.0), (2, 0.707)]
 
 

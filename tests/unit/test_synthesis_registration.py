@@ -7,19 +7,23 @@ from typing import Any
 
 import pytest
 
-from matrix_sim.errors import UsageError
+from matrix_sim.errors import RunFailure, UsageError
 from matrix_sim.identity import Identity
 from matrix_sim.store.run_store import RunStore
+from matrix_sim.store.writes import PutEvent
 from matrix_sim.synthesis.registration import register
-from tests.support.datasets import with_datasets
+from matrix_sim.synthesis.retrieval import SOURCES_EVENT
+from tests.support.datasets import make, with_datasets
 from tests.support.small_world import FACETS, PROMPTS
 
 SOCIETY = Identity({"seed": 3})
 
 
 def begin(store: RunStore, dataset: dict[str, Any], quality: dict[str, Any] | None = None) -> None:
+    """Register it, and choose its scenarios."""
     config = with_datasets(dataset, quality=quality or {})
     register(store, config, SOCIETY, PROMPTS, FACETS["ja"])
+    store.apply([PutEvent(SOURCES_EVENT, config.datasets[0].label, b"[]")])
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,25 @@ def test_benchmarks_are_known_by_what_they_hold_wherever_they_lie(tmp_path: Path
     for name, other in (("single", two), ("pair", two)):
         with pytest.raises(UsageError, match="benchmarks"):
             begin(store, {"kind": "sft", "name": name, "count": 4}, other)
+
+
+def test_one_of_which_nothing_was_made_yet_may_become_another() -> None:
+    beside = {"kind": "sft", "name": "beside", "count": 2}
+    hopeless = {"kind": "sft", "count": 2, "requirement": "zzz qqq", "similarity_floor": 0.9}
+    mended = hopeless | {"requirement": "料理", "similarity_floor": 0.0}
+    store = RunStore.in_memory()
+
+    def started(dataset: dict[str, Any]) -> None:
+        config = with_datasets(dataset, beside)
+        register(store, config, SOCIETY, PROMPTS, FACETS["ja"])
+        make(config, store)
+
+    with pytest.raises(RunFailure, match="none of"):
+        started(hopeless)
+    started(mended)
+    started(mended)
+    with pytest.raises(UsageError, match="'sft' was begun as another"):
+        started(hopeless)
+    with pytest.raises(UsageError, match="'beside' was begun as another"):
+        beside["requirement"] = "料理"
+        started(mended)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from matrix_sim.config import RunConfig
 from matrix_sim.errors import RunFailure
 from matrix_sim.llm.contracts import (
+    Endpoint,
     EnvironmentalFailure,
     Finish,
     Hindrance,
@@ -80,10 +81,40 @@ def test_a_call_that_cannot_be_made_now_lets_none_after_it_pass_uncompared() -> 
     make(config, whole, wrap=Listener(twins).around)
     with pytest.raises(EnvironmentalFailure, match=f"{first}: server: down"):
         make(config, store, wrap=Listener(away).around)
-    assert [one.draw.number for one in store.candidates("sft")] == [0, 1]
+    assert all(one.draw.number < 2 for one in store.candidates("sft"))
     make(config, store, wrap=Listener(twins).around)
     assert [one.draw.number for one in store.candidates("sft") if not one.accepted] == [5]
     assert everything(store, config) == everything(whole, config)
+
+
+def test_after_a_call_that_ends_the_run_no_candidate_asks_anything_more() -> None:
+    config = with_datasets(
+        {"kind": "dialogue", "count": 12, "turns": [2, 3]}, stub={"latency": SLOW}, attempts=1
+    )
+    asked: list[str] = []
+    fatal: list[int] = []
+
+    class Failing:
+        def __init__(self, inner: Endpoint) -> None:
+            self.identity, self._inner = inner.identity, inner
+
+        async def send(self, request: Request, *, sending: int) -> Reply:
+            asked.append(request.address)
+            reply = await self._inner.send(request, sending=sending)
+            if request.address == "dialogue/c000009/turn1/assistant":
+                fatal.append(len(asked))
+                raise EnvironmentalFailure(Hindrance.SERVER, "down")
+            return reply
+
+    store = RunStore.in_memory()
+    with pytest.raises(EnvironmentalFailure, match="c000009/turn1/assistant: server: down"):
+        make(config, store, wrap=Failing)
+    assert asked[fatal[0] :] == []
+    assert len(list(store.candidates("dialogue"))) < 12
+    again = Listener()
+    make(config, store, wrap=again.around)
+    assert {one.address for one in again.asked} & {*asked} == {"dialogue/c000009/turn1/assistant"}
+    assert everything(store, config) == everything(finished(config)[0], config)
 
 
 def test_who_is_faster_changes_no_row() -> None:
@@ -121,6 +152,33 @@ def test_a_run_that_grows_pays_for_nothing_twice() -> None:
     assert tuple(store.candidates("sft"))[:4] == before[0]
     assert tuple(store.candidates("dialogue")) == before[1]
     assert len(rows_of(store, "sft")) == 9
+
+
+def scenarios_of(store: RunStore, label: str) -> set[tuple[int, int]]:
+    return {(one.draw.window, one.draw.group) for one in store.candidates(label)}
+
+
+@pytest.mark.parametrize("requirement", ["general", "料理"])
+@pytest.mark.parametrize("later", [9, 2])
+def test_a_data_set_grows_from_the_scenarios_of_its_beginning_whatever_the_society_does(
+    later: int, requirement: str
+) -> None:
+    def config(scenarios: int, *counts: int) -> RunConfig:
+        floor = {"requirement": requirement, "similarity_floor": 0.0}
+        sets = [{"kind": "sft", "name": f"s{n}", "count": c} | floor for n, c in enumerate(counts)]
+        return with_datasets(*sets, ticks=None, scenarios=scenarios)
+
+    store, untouched = RunStore.in_memory(), RunStore.in_memory()
+    asked = []
+    for held, second in ((store, config(later, 20, 20)), (untouched, config(5, 20))):
+        make(config(5, 3), held)
+        listener = Listener()
+        make(second, held, wrap=listener.around)
+        asked.append({r.address: r.messages for r in listener.asked if r.address.startswith("s0")})
+    assert tuple(store.candidates("s0")) == tuple(untouched.candidates("s0"))
+    assert asked[0] == asked[1]
+    assert len(scenarios_of(store, "s0")) == 5
+    assert len(scenarios_of(store, "s1")) == later, "one that is begun later has all there are"
 
 
 def test_a_count_that_shrinks_asks_nothing_and_drops_nothing() -> None:
@@ -172,8 +230,13 @@ def test_what_fits_no_scenario_says_so_and_keeps_no_other_data_set_from_being_ma
         {"kind": "reason", "count": 2},
     )
     store = RunStore.in_memory()
-    with pytest.raises(RunFailure, match=r"none of .* scenarios is similar enough to 'zzz qqq'"):
+    with pytest.raises(
+        RunFailure, match=r"none of .* scenarios is similar enough to 'zzz qqq'"
+    ) as no:
         make(config, store)
+    _, *nearest, advice = str(no.value).splitlines()
+    assert [line.split()[0] for line in nearest] == ["0.039"] * 3
+    assert "lower 'similarity_floor'" in advice and "'models.embedding'" in advice
     assert len(rows_of(store, "reason")) == 2
 
 
@@ -247,6 +310,27 @@ def test_what_failed_for_good_is_asked_again_and_nothing_else() -> None:
     assert [request.address for request in listener.asked] == ["sft/c000002/answer"]
     assert [one.draw.number for one in rows_of(store, "sft")][:3] == [0, 1, 2]
     assert len(rows_of(store, "sft")) == 5
+
+
+@pytest.mark.parametrize("halves", [("chosen", "rejected"), ("verdict/ab", "verdict/ba")])
+def test_both_halves_of_a_pair_that_failed_are_asked_again_at_once(halves: tuple[str, str]) -> None:
+    lost = [f"dpo/c000001/{half}" for half in halves]
+
+    def failing(request: Request, reply: Reply) -> Reply:
+        if request.address in lost:
+            return replace(reply, text="", finish=Finish.REFUSED)
+        return reply
+
+    config = with_datasets({"kind": "dpo", "count": 3})
+    store = RunStore.in_memory()
+    make(config, store, wrap=Listener(failing).around)
+    assert set_failed_candidates_aside(store, config.datasets) == 1
+    listener = Listener()
+    make(config, store, wrap=listener.around)
+    asked = [request.address for request in listener.asked]
+    following = [f"dpo/c000001/verdict/{order}" for order in ("ab", "ba")]
+    assert sorted(asked) == sorted({*lost, *following})
+    assert [one.draw.number for one in rows_of(store, "dpo")] == [0, 1, 2]
 
 
 def test_rows_grow_from_people_alone_where_nobody_does_anything() -> None:

@@ -8,6 +8,7 @@ background. With each renewal it reports what it saw since the last one (`tally_
 The one `limiter.py` of a run answers with the next lease. For each endpoint it keeps
 `lane_limits.py`: how many requests at once (`concurrency.py`, which judges latencies by
 `samples.py`, requests turned away by `refusals.py`, fewer replies than before by `watch.py`), how
-many requests and tokens a minute (`rates.py`), whether it is up at all (`breaker.py`), and which
+many requests and tokens a minute (`rates.py`; what a request will take, gates tell by
+`token_estimate.py`), whether it is up at all (`breaker.py`), and which
 holder gets how much of that (`shares.py`). `news.py` tells people.
 """

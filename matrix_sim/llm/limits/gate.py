@@ -22,8 +22,8 @@ from matrix_sim.llm.contracts import (
 from matrix_sim.llm.limits.admission import Admission, Permit, Waiter
 from matrix_sim.llm.limits.headers import announced
 from matrix_sim.llm.limits.lease import Down, LaneTerms, Lease, LimiterPort, Report, Tally
-from matrix_sim.llm.limits.rates import TokenEstimate
 from matrix_sim.llm.limits.tally_book import TallyBook
+from matrix_sim.llm.limits.token_estimate import TokenEstimate
 from matrix_sim.llm.retrying import LONGEST_WAIT_S
 
 _IN_USE = 0.8

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from matrix_sim.society.likeness import fingerprint, likeness
+from matrix_sim.society.fingerprint import fingerprint, likeness
 from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
 
 Scored = tuple[tuple[int, float], ...]

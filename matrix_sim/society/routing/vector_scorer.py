@@ -11,8 +11,6 @@ from matrix_sim.messages import group_label
 from matrix_sim.society.routing.contracts import Candidate, RoutingQuestion
 from matrix_sim.society.routing.scores import Scores, ranked
 
-_CHARACTERS = 400
-"""Of a text that is embedded: many models for embeddings take 512 tokens."""
 _MOST_ALIKE = 0.999
 
 
@@ -51,7 +49,7 @@ class VectorScorer:
         texts = [action.text for action, _ in question.actions]
         texts += ["\n".join(reversed(question.recent[agent])) for agent in remembering]
         address = Address(f"embed/{group_label(self._group)}/t{question.tick:04d}")
-        directions = await ask_directions(self._llm, address, texts, characters=_CHARACTERS)
+        directions = await ask_directions(self._llm, address, texts)
         actions = directions[: len(question.actions)]
         recent = dict(zip(remembering, directions[len(actions) :], strict=True))
         return tuple(

@@ -7,12 +7,13 @@ from matrix_sim.llm.contracts import Role
 from matrix_sim.messages import Failure
 from matrix_sim.quality.contracts import Row, Turn, Verdict
 from matrix_sim.randomness import named_random
-from matrix_sim.synthesis.asking import Asker, unwrapped
+from matrix_sim.synthesis.asking import Asker
 from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Intent, Opening
 from matrix_sim.synthesis.facets import Facets
 from matrix_sim.synthesis.recipes.instructed import asked_of, assistant_turn
 from matrix_sim.synthesis.replies import IntentReply, Mood, UserTurnReply
 from matrix_sim.synthesis.situations import Situations
+from matrix_sim.synthesis.unwrapping import unwrapped
 
 
 class Dialogue:

@@ -8,10 +8,11 @@ from typing import Any
 from matrix_sim.config.datasets import GENERAL, DatasetConfig, DatasetKind
 from matrix_sim.llm.contracts import Reply, Role
 from matrix_sim.quality.contracts import Row, Turn
-from matrix_sim.synthesis.asking import Asker, unwrapped
+from matrix_sim.synthesis.asking import Asker
 from matrix_sim.synthesis.contracts import Completion, Draw, Failed, Opening
 from matrix_sim.synthesis.facets import FACETS, Facets
 from matrix_sim.synthesis.situations import Situations
+from matrix_sim.synthesis.unwrapping import unwrapped
 
 TEMPLATES: Mapping[DatasetKind, tuple[str, str]] = {
     "sft": ("instruction", "assistant"),

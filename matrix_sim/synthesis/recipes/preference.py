@@ -21,17 +21,20 @@ from matrix_sim.synthesis.situations import Situations
 T = TypeVar("T")
 
 
-async def both(one: Awaitable[T], other: Awaitable[T]) -> tuple[T, T]:
+async def both(one: Awaitable[T | Failed], other: Awaitable[T | Failed]) -> tuple[T, T] | Failed:
     """Two calls at once; where one fails the other still comes home, for it may be paid for.
 
     Raises:
-        Exception: what the first that failed raised.
+        Exception: what the first that could not be made raised.
     """
-    first, second = await asyncio.gather(one, other, return_exceptions=True)
-    for result in (first, second):
+    results = await asyncio.gather(one, other, return_exceptions=True)
+    for result in results:
         if isinstance(result, BaseException):
             raise result
-    return cast("tuple[T, T]", (first, second))
+    failed = [result for result in results if isinstance(result, Failed)]
+    if failed:
+        return replace(failed[0], others=tuple(another.part for another in failed[1:]))
+    return cast("tuple[T, T]", tuple(results))
 
 
 class Preference:
@@ -54,13 +57,10 @@ class Preference:
         better = Role.REASONER if thinks else Role.RESPONDER
         question = Turn("user", opening.text)
         answer = partial(self._asker.answer, draw=draw, turns=[question], template="assistant")
-        chosen, rejected = await both(
-            answer(better, part="chosen"), answer(Role.REJECTED, part="rejected")
-        )
-        if isinstance(chosen, Failed):
-            return chosen
-        if isinstance(rejected, Failed):
-            return rejected
+        answers = await both(answer(better, part="chosen"), answer(Role.REJECTED, part="rejected"))
+        if isinstance(answers, Failed):
+            return answers
+        chosen, rejected = answers
         turn = assistant_turn(chosen, thinks)
         return Completion(
             turns=(question,),
@@ -75,14 +75,13 @@ class Preference:
         if completion.chosen == completion.rejected:
             same = Verdict("margin", False, "both answers are the same")
             return replace(completion, verdicts=(*completion.verdicts, same))
-        straight, turned = await both(
+        verdicts = await both(
             self._compare(draw, completion, chosen_first=True),
             self._compare(draw, completion, chosen_first=False),
         )
-        if isinstance(straight, Failed):
-            return straight
-        if isinstance(turned, Failed):
-            return turned
+        if isinstance(verdicts, Failed):
+            return verdicts
+        straight, turned = verdicts
         chosen = (straight.first + turned.second) / 2
         rejected = (straight.second + turned.first) / 2
         return self._rated(completion, chosen, rejected)

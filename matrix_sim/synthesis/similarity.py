@@ -1,4 +1,4 @@
-"""How alike scenarios are to a requirement and to each other: cosines, rounded to three places.
+"""How similar scenarios are to a requirement and to each other: cosines, rounded to three places.
 
 Rounded, because the last bits of a sum depend on the machine, and an order must not (S9).
 """
@@ -15,7 +15,7 @@ Cosines = npt.NDArray[np.float64]
 _PLACES = 3
 
 
-class Likeness(Protocol):
+class Similarity(Protocol):
     """Cosines between texts that were given in some order."""
 
     def to_requirement(self) -> Cosines:
@@ -27,7 +27,7 @@ class Likeness(Protocol):
         ...
 
 
-class DirectionLikeness:
+class DirectionSimilarity:
     """By the directions that a model gave (`matrix_sim.directions`)."""
 
     def __init__(self, directions: Sequence[bytes], wanted: bytes) -> None:
@@ -39,15 +39,15 @@ class DirectionLikeness:
         self._texts, self._wanted = unit[:-1], unit[-1]
 
     def to_requirement(self) -> Cosines:
-        """See `Likeness`."""
+        """See `Similarity`."""
         return _rounded(self._texts @ self._wanted)
 
     def to(self, number: int) -> Cosines:
-        """See `Likeness`."""
+        """See `Similarity`."""
         return _rounded(self._texts @ self._texts[number])
 
 
-class NgramLikeness:
+class NgramSimilarity:
     """Without a model: by characters, pairs and triples of them; the rare ones count for more.
 
     Between texts a cosine. A requirement is a few words and a scenario many, so their cosine would
@@ -74,7 +74,7 @@ class NgramLikeness:
         return _rounded(self._held)
 
     def to(self, number: int) -> Cosines:
-        """See `Likeness`."""
+        """See `Similarity`."""
         products = (self._texts @ self._texts[number].T).todense()
         return _rounded(np.asarray(products, np.float64).ravel())
 

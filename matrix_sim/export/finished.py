@@ -34,6 +34,8 @@ class FinishedDataset:
     """SHA-256 of what decides its rows (S1); growing it does not change that."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of the templates that it was made with, by name."""
+    benchmarks: tuple[str, ...] = ()
+    """SHA-256 of the files that its rows were compared with, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,15 @@ class FinishedRun:
     datasets: tuple[FinishedDataset, ...]
     """In the order of the config."""
 
-    def config_sha256(self, dataset: DatasetConfig) -> str:
+    def config_sha256(self, dataset: FinishedDataset) -> str:
         """Of what the config says of a data set, whoever runs it and wherever.
 
-        What else is made of the society changes nothing of it.
+        What else is made of the society changes nothing of it, and files are known by what they
+        held when it was begun.
         """
-        shared = self.config.model_dump(mode="json", include=_WHAT_IT_IS)
-        return content_hash(shared | {"dataset": dataset.model_dump(mode="json")})
+        said = self.config.model_dump(mode="json", include=_WHAT_IT_IS)
+        said["quality"]["contamination"]["benchmarks"] = [*dataset.benchmarks]
+        return content_hash(said | {"dataset": dataset.config.model_dump(mode="json")})
 
 
 def read_datasets(directory: Path) -> FinishedRun:
@@ -103,5 +107,9 @@ def _read(store: RunStore, dataset: DatasetConfig) -> FinishedDataset:
         return FinishedDataset(dataset, (), "")
     identity = Identity.from_canonical(stored)
     return FinishedDataset(
-        dataset, tuple(store.candidates(dataset.label)), identity.sha256, identity.prompts
+        dataset,
+        tuple(store.candidates(dataset.label)),
+        identity.sha256,
+        identity.prompts,
+        identity.benchmarks,
     )

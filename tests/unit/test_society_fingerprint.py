@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix_sim.society.likeness import fingerprint, likeness
+from matrix_sim.society.fingerprint import fingerprint, likeness
 from tests.support.examples import examples
 
 
