@@ -1,7 +1,9 @@
 """Rows that people wrote and labelled, one check a row, and how often a check agrees with them.
 
-Six people wrote them, each alone. By those of four the rules were made and the models trained
-(thresholds by leaving out one of the four after the other); those of two were only scored.
+Eleven authors wrote them, each alone. By those of nine the rules were made and the models trained
+(thresholds by leaving out one of the nine after the other); those of `e` and `f` were only scored.
+A second reader labelled these two anew, without the labels: of 1,107 cases 4 differed, which are
+left out.
 """
 
 from __future__ import annotations
@@ -26,14 +28,65 @@ DATA = Path(__file__).parents[1] / "data"
 
 KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     "a": {},
-    "b": {
-        "duplicate": ("b-duplicate-13",),
-        "near_duplicate": ("b-near_duplicate-42",),
-    },
-    "c": {"length": ("c-length-37",)},
+    "b": {"duplicate": ("b-duplicate-13",), "near_duplicate": ("b-near_duplicate-42",)},
+    "c": {},
     "d": {"truncation": ("d-truncation-06",)},
-    "e": {},
-    "f": {},
+    "e": {
+        "truncation": ("e-truncation-37",),
+        "boilerplate": (
+            "e-boilerplate-33",
+            "e-boilerplate-41",
+            "e-boilerplate-43",
+            "e-boilerplate-30",
+        ),
+        "addressed_to_assistant": (
+            "e-addressed_to_assistant-01",
+            "e-addressed_to_assistant-06",
+            "e-addressed_to_assistant-20",
+        ),
+        "is_request": ("e-is_request-09", "e-is_request-39", "e-is_request-37"),
+        "self_contained": (
+            "e-self_contained-11",
+            "e-self_contained-38",
+            "e-self_contained-45",
+            "e-self_contained-42",
+        ),
+    },
+    "f": {
+        "length": ("f-length-43",),
+        "repetition": ("f-repetition-25", "f-repetition-42"),
+        "language": ("f-language-03",),
+        "boilerplate": ("f-boilerplate-33",),
+        "addressed_to_assistant": (
+            "f-addressed_to_assistant-22",
+            "f-addressed_to_assistant-26",
+            "f-addressed_to_assistant-24",
+        ),
+        "is_request": ("f-is_request-27", "f-is_request-28", "f-is_request-12"),
+        "self_contained": ("f-self_contained-06", "f-self_contained-01", "f-self_contained-07"),
+        "role_purity": ("f-role_purity-03", "f-role_purity-26", "f-role_purity-40"),
+        "contamination": ("f-contamination-19",),
+    },
+    "g": {
+        "language": ("g-language-69",),
+        "boilerplate": ("g-boilerplate-54", "g-boilerplate-62"),
+        "self_contained": ("g-self_contained-14", "g-self_contained-34", "g-self_contained-95"),
+        "role_purity": ("g-role_purity-51", "g-role_purity-65"),
+    },
+    "h": {"role_purity": ("h-role_purity-54",)},
+    "i": {
+        "boilerplate": ("i-boilerplate-045",),
+        "is_request": ("i-is_request-122",),
+        "role_purity": (
+            "i-role_purity-007",
+            "i-role_purity-015",
+            "i-role_purity-104",
+            "i-role_purity-139",
+            "i-role_purity-151",
+        ),
+    },
+    "j": {},
+    "k": {"is_request": ("k-is_request-248",)},
 }
 """Cases that a check is known to get wrong, by half and check."""
 _Z = 1.96
