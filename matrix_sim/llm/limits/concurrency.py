@@ -18,35 +18,47 @@ from matrix_sim.llm.limits.samples import LengthLine, Samples, Took
 from matrix_sim.llm.limits.watch import Watch
 
 FIRST = 4
-"""Where it begins."""
+"""Where it begins: what a laptop's server takes without a queue to speak of."""
 _WORTH_IT = 0.2
 """Elasticity from which on more at once is better. Batching servers slow each reply down long
 before they are full, so it is well below 1."""
 _CLEAR = 0.5
+"""Elasticity that is so far above that a trial need not be seen to its end."""
 _STEP = 2.0
+"""From level to level: large enough to be told from chance by a few dozen replies."""
 _FINE_STEP = 1.5
 """Where latencies hardly scatter, smaller steps can be told apart too."""
 _SCATTER = 0.1
+"""Variance (of logarithms) of latencies above which only the large step can be told apart."""
 _ROUND = 8
 """Replies that a round has at least."""
 _LONGEST_TRIAL = 3
 """Rounds after which a trial is judged as it stands."""
 _ENOUGH = 32
+"""Replies that a trial has at least before it is judged as it stands."""
 _SURE = 0.25
 """Standard error (of logarithms) with which a level counts as known."""
 _QUEUED = math.log(1.25)
 """So much longer than at the best level, and a lower limit is worth a trial."""
 _IN_USE = 0.8
+"""Share of the limit in flight below which few replies say nothing of the endpoint."""
 _FURTHEST, _ROOM = 8, 1.25
+"""At a shock: to an eighth at most, in case it passes; and a quarter above what seems to be
+served, for an estimate that is too low would be believed for long."""
 _FIRST_HOLD = 3
+"""Rounds until the next trial after one that changed something: it may change again."""
 _LONGEST_HOLD = 6
+"""The same after trials that changed nothing: a trial costs a round at a worse limit."""
 _LONGEST_HOLD_REJECTING = 10
-"""Rounds between two trials."""
+"""The same where a trial that goes too far has requests turned away."""
 _MEMORY = 128
 """Replies by which a level is known, at most: what is older fades."""
 _LONG_QUEUE = math.log(1.6)
+"""So much longer than at the best level, and requests wait more than they need to keep it full."""
 _CONTENT = 12
+"""Rounds for which a limit that is full, with few waiting, is left alone."""
 _RELIEF = math.log(1.3)
+"""So much shorter than before, and the endpoint has become another: it may take more."""
 _NO_QUEUE = 0.8
 """Elasticity from which on nothing queued at either level."""
 _CUT = 0.75

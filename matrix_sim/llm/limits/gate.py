@@ -31,13 +31,20 @@ _IN_USE = 0.8
 _RENEWALS = 8
 """Renewals a round trip."""
 _SHORTEST_S, _LONGEST_S = 0.05, 0.5
+"""Between two renewals: often enough for shares to follow demand, and no flood of messages."""
 _ANSWER_S = 10.0
 """How long the limiter may take to answer before it is asked again."""
 _GAP_S = 0.01
+"""Between two renewals whatever is urgent: what fails together is told of together."""
 _ROUNDING = 1e-6
+"""Tokens by which sums of fractions may be off."""
 _BRAKE = 0.9
+"""Share of what was in flight that goes on until the limiter has said how much may, once an
+endpoint turned a request away."""
 _IDLE_S = 1.0
+"""How long the lease is kept up without any call: the next one often comes at once."""
 _HEADERS_EVERY_S = 0.25
+"""Answers say the same for a while, and reading them costs."""
 
 
 class LeasedGate:

@@ -20,7 +20,9 @@ _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _WINDOWED = re.compile(r"(?:\bq\s*=\s*|(?<![\d.;=]))(\d+)\s*;\s*w\s*=\s*(\d+)")
 _PART = re.compile(r"\b(limit|remaining|r|reset|t)\s*=\s*(\d+(?:\.\d+)?)")
 _EPOCH_S = 1e9
+"""A number from here on is a point in time, in seconds since 1970, and no number of seconds."""
 _EPOCH_MS = 1e12
+"""The same in milliseconds."""
 
 
 def announced(headers: Mapping[str, str], *, now: float) -> Announced | None:

@@ -12,7 +12,10 @@ from matrix_sim.llm.limits.shares import VALID_S, Holder, slots_of
 _SOON_S = 0.05
 """When a holder without a slot asks again: others may have given some back by then."""
 _PATIENT_S = 0.5
+"""The longest that a holder is told to wait before it asks again, and that a new limiter waits
+for those who hold leases of the one before it: leases are renewed as often."""
 _SLACK_REQUESTS = 0.01
+"""Share of the limit that stays unused: clocks differ, and a minute here is not one there."""
 _SLACK_TOKENS = 0.02
 """Tokens are counted when they are known: they come in lumps, and not when they were paced."""
 

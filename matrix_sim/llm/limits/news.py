@@ -8,7 +8,9 @@ from matrix_sim.llm.limits.lease import LaneStatus
 from matrix_sim.text import clip
 
 _WHY_CHARACTERS = 160
+"""Of a reason: two lines of a terminal."""
 _WORTH_TELLING_S = 5.0
+"""Seconds of holding back that a progress line tells of; shorter ones are over when it is read."""
 
 
 class EndpointNews:

@@ -11,10 +11,16 @@ _EASING = 0.02
 """By how much the pace is taken back when the endpoint turns a request away all the same, for
 others may use the same key. It comes back within a minute."""
 _EASING_EVERY_S = 10.0
+"""One refusal seldom comes alone: all of so many seconds count as one."""
 _ON_TOP = 1.25
+"""Room in a sliding minute for the one request, or bucketful, that comes on top; a quarter more,
+for those that have leave and are not sent yet."""
 _ROUNDING = 1e-9
+"""By which sums of fractions may be off."""
 _SHRINKING = 0.99
+"""How fast the room for the largest request shrinks with each that is smaller."""
 _SLOWEST = 0.5
+"""Share of the pace below which it is not taken back: somebody else's use is no reason to stop."""
 
 
 class Pace:

@@ -10,8 +10,11 @@ _OFTEN = 0.02
 """Share of requests that are turned away whatever the limit, from which on a single one is no
 sign any more."""
 _A_FEW = 3
+"""So many must be turned away where single ones mean nothing."""
 _MANY = 0.2
+"""And such a share of what was sent, or thrice what is usual there."""
 _MOST = 0.5
+"""Half of what was sent is too much whatever is usual."""
 _FORGOTTEN = 5000
 """Replies after which an endpoint that turned requests away may have become another."""
 _MEMORY, _A_FIRST_LOOK = 100.0, 20.0

@@ -126,7 +126,11 @@ class LengthLine:
 
 
 _LEARNT_FROM = 24
+"""Replies without which no line is drawn: fewer show one that is not there."""
 _KEPT = 0.9
+"""Weight of what was learnt before with each new round: questions change as a run goes on."""
 _PRIOR_N, _PRIOR_VARIANCE = 12, 1.0
+"""What is taken to have been seen before anything was: a dozen replies that scatter as those of
+language models do (log-normal, sigma 1)."""
 _EXPLAINS = 0.2
 """Share of the variance from which on length is taken to explain latency."""

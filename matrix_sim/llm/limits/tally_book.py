@@ -9,6 +9,7 @@ from matrix_sim.llm.limits.lease import Announced, Tally, Trouble
 from matrix_sim.llm.limits.samples import Samples
 
 _SHORTEST_S = 1e-3
+"""What a reply takes at least: the stub's take nothing, and that has no logarithm."""
 _OUTAGE = frozenset({Hindrance.TIMEOUT, Hindrance.CONNECTION, Hindrance.SERVER})
 """Failures that an outage is made of."""
 

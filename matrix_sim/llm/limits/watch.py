@@ -9,6 +9,7 @@ from matrix_sim.llm.limits.refusals import Seen
 from matrix_sim.llm.limits.samples import Took
 
 _ROUND_TRIPS = 3.0
+"""So long is counted: in one round trip, chance alone makes replies come in bunches."""
 _SPREADS = 3.0
 """Standard deviations that chance is allowed."""
 
