@@ -44,15 +44,19 @@ _DEFINES = re.compile(r"とは、[^。]*(?:[うくぐすつぬぶむる]|から)
 """What a thing is, is said with a noun."""
 _VERB_WAITED_FOR = re.compile(r"[^、。]{1,}[をにがで](?=[^、。])|[^、。]は.?$")
 _POLITE_CLAUSE = re.compile(
-    r"(?:です|ます|ません|でした|ました)(?:が|ので|から|し|けど)、[^。]*[ァ-ヶ一-龠々ー]$"
+    r"(?:です|ます|ません|でした|ました)(?:が|ので|から|し|けど)、[^。]*(?:[ァ-ヶ一-龠々ーうくぐすつぬぶむる]|ため)$"
     r"|(?:には|としては)、[^。]{4,}(?:[ァ-ヶ一-龠々ー]|など)$"
 )
-_CLOSING_WORD = re.compile(r"(?:次第|不要|無料|厳禁|注意|可能|必要|必須|無難|確実|安心)$")
+_CLOSING_WORD = re.compile(
+    r"(?:次第|不要|無料|厳禁|注意|可能|必要|必須|無難|確実|安心|大丈夫|十分|最適|満点)$"
+)
 _TOPIC = re.compile("(?<![でに])は")
 _VERB_BEGUN = re.compile(
     "[をが][一-龠]$(?<![味方得吉凶楽鍵肝旬先損上下前後的華花元別次夏冬春秋朝夜昼])"
 )
-_CHOSEN = re.compile(r"(?:たら|なら|ば)[^、。]{1,6}で$")
+_CHOSEN = re.compile(r"(?:たら|なら|ば)[^、。]{1,10}[でを]$|てみて$|ておいて$|持ちで$")
+"""What is told to do, without a verb."""
+_WHERE_TO = re.compile(r"^[^。]{1,20}[一-龠ァ-ヶー]へ$")
 _CHOICE = re.compile(r"(?:答え|正解|選択肢|記号|順番|解答)[^。]*$")
 _LIST_OF_NOUNS = re.compile(r"[^、。\s]{1,10}(?:、[^、。\s]{1,10}){1,12}$")
 _IN_SENTENCE = re.compile(r"[がをはにでともへ](?=[^、。]{2})|[^、]{2}[はがをに]$")
@@ -107,6 +111,7 @@ _VERB_STEM = re.compile(
 _POLITE_CUT = re.compile(
     r"(?:が|けど|けれど|ので|のに)、[^。？?]*(?:[^っいてく]て|[^い]って)$"
     r"(?<!困って)(?<!迷って)(?<!思って)(?<!なって)(?<!しまって)|、[^。]*[一-龠ァ-ヶー]と$"
+    r"|(?:あり|おり)、[^、。]*を$|を[0-9][^、。]*に$|(?:来年|来月|来週|先月|先週|昨日)から$"
     r"|^(?:ただ|しかし|でも|そのため|それで|なので|そこで)、[^。]*[でてにをがは]$"
 )
 """Among polite sentences, what waits for its verb."""
@@ -149,7 +154,7 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
         _POLITE_CLAUSE.search(tail) and _CLOSING_WORD.search(ending) is None
     ):
         return True
-    if _PLAIN_END.search(ending) or _HIRAGANA_NOUN.search(ending):
+    if any(ends.search(tail) for ends in (_PLAIN_END, _HIRAGANA_NOUN, _CHOSEN, _WHERE_TO)):
         return False
     if "、" in tail and (_STEM.search(ending) or _CUT_PAST.search(ending)):
         return True
@@ -185,7 +190,7 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
     polite = _POLITE.search(plain[-_SENTENCES:]) is not None
     if _PLAIN_END.search(ending) and not (polite and _FROM.search(ending)):
         return polite and len(tail) > _SHORT and "は" not in tail and not tail.endswith("だけ")
-    if "#" in tail:
+    if "#" in tail or _WHERE_TO.search(tail) or _CLOSING_WORD.search(ending):
         return False
     if _NOUN_END.search(tail):
         if _STARTS.match(tail):

@@ -15,7 +15,7 @@ from matrix_sim.quality.vocabulary import any_of
 
 _ANNOUNCES = re.compile(rf"(?:{any_of('announcements')})[^\n]{{0,12}}[。:：]?\s*$")
 _COMMA = re.compile(
-    r"(?:[、，,:：；→＝=＋×&＆／|｜]|(?<![A-Za-z+])\+|(?<![)\w}\"'`\]>]);|、[①-⑳]|[0-9万億千][〜～])\s*$"
+    r"(?:[、，,:：；→＝=＋×&＆／|｜]|(?<![A-Za-z+])\+|(?<![)\w}\"'`\]>]);|、[①-⑳]|[0-9万億千][〜～]|[0-9]-)\s*$"
 )
 _VERSE = re.compile(rf"(?:{any_of('verses')})")
 """What may end as no sentence does."""
