@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from matrix_sim.quality.broken_lists import ITEM
 from matrix_sim.quality.vocabulary import any_of
@@ -74,6 +75,14 @@ _ITEM_CUT = re.compile(
     r"[一-龠々ァ-ヶー](?:の|が|を|へ|と|や)$|[をにがで]す$|、.*[^す]て$|[かさたばまらけせてねめれべげ]な$"
 )
 """How an item of a list does not end."""
+_DATE_CUT = re.compile(r"(?:月|から|、)[一二三四五六七八九十]{1,3}$")
+_TRAILS_OFF = re.compile(
+    r"(?:くて|しまって|ちゃって|ていて|でいて|になって|られて|返して|すぎて|ばかりで)$"
+)
+"""How a sentence goes on that tells of a trouble."""
+_VERB_END = re.compile(r"[うくすつぬむるぐぶ]$")
+_KANA_END = re.compile(r"[ぁ-ん]$")
+_OFTEN_ENDS = re.compile(r"[いんよねだてでり]$")
 _STOP = re.compile(r"[。！？!?]")
 _ENDING = 10
 _TAIL = 80
@@ -139,7 +148,11 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
         return True
     if _HALF_WORD.search(ending) and not _CHOICE.search(plain):
         return True
+    if _DATE_CUT.search(ending) and (_STOP.search(plain) or "、" in plain):
+        return True
     if ITEM.match(lines[-1]) and len(lines) > 1:
+        if _lacks_the_verb_of_others(lines, ending):
+            return True
         return _stopped(lines[:-1]) or _ITEM_CUT.search(plain[-_TAIL:]) is not None
     *before, tail = _STOP.split(plain[-_SENTENCES:])
     if before:
@@ -208,6 +221,15 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
     return _PREDICATE.search(ending) is None or _CUT_PAST.search(ending) is not None
 
 
+def _lacks_the_verb_of_others(lines: list[str], ending: str) -> bool:
+    """Whether all items above end in a verb, and the last one does not."""
+    items = [line.rstrip(_MARKUP) for line in takewhile(ITEM.match, reversed(lines[:-1]))]
+    if not items or not all(_VERB_END.search(item) for item in items):
+        return False
+    ends = _VERB_END.search(ending) or _OFTEN_ENDS.search(ending)
+    return ends is None and _KANA_END.search(ending) is not None
+
+
 def _stopped(lines: list[str]) -> bool:
     """Whether the items of a list end in full stops."""
     items = [line.rstrip(_MARKUP) for line in lines if ITEM.match(line)]
@@ -240,4 +262,5 @@ def _long_message_breaks_off(plain: str) -> bool:
     if not before or not _POLITE.search(plain):
         return False
     waits = _POLITE_CUT.search(tail) is not None and _MANNER.search(tail) is None
-    return waits or _HAS.fullmatch(tail) is not None
+    trails_off = "、" in tail and _TRAILS_OFF.search(tail) is not None
+    return waits or trails_off or _HAS.fullmatch(tail) is not None

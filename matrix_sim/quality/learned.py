@@ -26,17 +26,17 @@ from matrix_sim.quality.kept import TEXTS, Kept
 
 LONGEST_GRAM = 4
 _SURE = {
-    "boilerplate": 0.5,
-    "addressed_to_assistant": 0.5,
-    "is_request": 0.5,
-    "self_contained": 0.45,
-    "role_purity": 0.6,
+    "boilerplate": 0.6,
+    "addressed_to_assistant": 0.6,
+    "is_request": 0.6,
+    "self_contained": 0.55,
+    "role_purity": 0.7,
 }
 """Probability from which on a row is refused where the rules found nothing."""
 _HARDLY = {
     "boilerplate": 0.06,
     "addressed_to_assistant": 0.08,
-    "is_request": 0.1,
+    "is_request": 0.3,
     "self_contained": 0.04,
 }
 """Probability below which what the rules found is taken for a slip; other rules do not slip.

@@ -93,7 +93,7 @@ def test_a_first_message_without_words_is_refused(said: str) -> None:
     "said", ["12×8", "3.14*2=?", "√16", "Noneとnullの違いは？", "あああという歌の題は？"]
 )
 def test_what_is_reckoned_or_asked_about_is_no_message_without_words(said: str) -> None:
-    assert _length(said, "お答えします。次のとおりです。")
+    assert _length(said, "答えは次のとおりで、九十六になります。")
 
 
 def test_bounds_are_the_configs_and_the_reason_names_them() -> None:
