@@ -118,17 +118,20 @@ class BandIndex:
         Of those that share a band with it the latest 12 are looked at: of the bands that a near
         duplicate shares, hardly all are that common.
         """
-        nodes = self._latest.take(self._slots_of(sign))
-        met: list[int] = []
-        for _ in range(_LONGEST_CHAIN):
-            met += nodes[self._bands.take(nodes) == sign.bands].tolist()
-            nodes = self._earlier.take(nodes)
-            if not np.count_nonzero(nodes):
-                break
-        places = np.array(sorted({node // BANDS for node in met} - {0}), dtype=np.int64)
-        if not len(places):
+        nodes = self._latest.take(self._slots_of(sign)).tolist()
+        bands, earlier = self._bands.data, self._earlier.data
+        met = set[int]()
+        for node, band in zip(nodes, sign.bands.tolist(), strict=True):
+            for _ in range(_LONGEST_CHAIN):
+                if not node:
+                    break
+                if bands[node] == band:
+                    met.add(node // BANDS)
+                node = earlier[node]
+        if not met:
             return []
-        agreed = np.count_nonzero(self._bytes[places] == sign.low, axis=1) / PERMUTATIONS
+        places = np.array(sorted(met))
+        agreed = np.add.reduce(self._bytes[places] == sign.low, axis=1) / PERMUTATIONS
         # Bytes of different values are equal once in 256 (b-bit minwise hashing: Li, König 2010).
         similarity = (agreed - 1 / 256) / (1 - 1 / 256)
         enough = similarity >= least

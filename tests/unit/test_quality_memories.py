@@ -11,7 +11,7 @@ from matrix_sim.config.quality import NearDuplicateCheckConfig
 from matrix_sim.quality.contracts import Row
 from matrix_sim.quality.duplicate import DuplicateMemory
 from matrix_sim.quality.gram_hashes import gram_hashes
-from matrix_sim.quality.likeness import gist, likeness, plain
+from matrix_sim.quality.likeness import Gist, likeness, plain
 from matrix_sim.quality.minhash import PERMUTATIONS, BandIndex, minima, signature
 from matrix_sim.quality.near_duplicate import NearDuplicateMemory
 from matrix_sim.quality.vectors import VectorIndex
@@ -96,7 +96,7 @@ def test_of_several_the_most_alike_is_named_and_of_equals_the_first() -> None:
     ],
 )
 def test_the_same_frame_about_another_thing_is_another_request(one: str, other: str) -> None:
-    assert likeness(gist(plain(one)), gist(plain(other))) < 0.7
+    assert likeness(Gist(plain(one)), Gist(plain(other))) < 0.7
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_the_same_frame_about_another_thing_is_another_request(one: str, other: 
     ],
 )
 def test_the_same_request_in_another_manner_is_the_same(one: str, other: str) -> None:
-    assert likeness(gist(plain(one)), gist(plain(other))) >= 0.7
+    assert likeness(Gist(plain(one)), Gist(plain(other))) >= 0.7
 
 
 @examples(200)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_likeness_is_symmetric_and_whole_with_oneself(one: str, other: str) -> None:
-    first, second = gist(plain(one)), gist(plain(other))
+    first, second = Gist(plain(one)), Gist(plain(other))
     assert likeness(first, second) == likeness(second, first)
     assert 0 <= likeness(first, second) <= 1
     assert likeness(first, first) == 1
