@@ -136,7 +136,7 @@ _HALF_NOUN = re.compile(
 def answer_breaks_off(lines: list[str], plain: str) -> bool:
     """Whether the last line of an answer, given also without its markup, stops before its end."""
     ending = plain[-_ENDING:]
-    if _JOINT.search(ending):
+    if _JOINT.search(ending) or _lacks_the_verb_of_others(lines, ending):
         return True
     if _POLITE_END.search(ending):
         return False
@@ -151,8 +151,6 @@ def answer_breaks_off(lines: list[str], plain: str) -> bool:
     if _DATE_CUT.search(ending) and (_STOP.search(plain) or "、" in plain):
         return True
     if ITEM.match(lines[-1]) and len(lines) > 1:
-        if _lacks_the_verb_of_others(lines, ending):
-            return True
         return _stopped(lines[:-1]) or _ITEM_CUT.search(plain[-_TAIL:]) is not None
     *before, tail = _STOP.split(plain[-_SENTENCES:])
     if before:
@@ -223,6 +221,8 @@ def _unlike_those_before(plain: str, tail: str, ending: str) -> bool:
 
 def _lacks_the_verb_of_others(lines: list[str], ending: str) -> bool:
     """Whether all items above end in a verb, and the last one does not."""
+    if not ITEM.match(lines[-1]):
+        return False
     items = [line.rstrip(_MARKUP) for line in takewhile(ITEM.match, reversed(lines[:-1]))]
     if not items or not all(_VERB_END.search(item) for item in items):
         return False

@@ -29,7 +29,7 @@ _SURE = {
     "boilerplate": 0.6,
     "addressed_to_assistant": 0.6,
     "is_request": 0.6,
-    "self_contained": 0.55,
+    "self_contained": 0.5,
     "role_purity": 0.7,
 }
 """Probability from which on a row is refused where the rules found nothing."""
