@@ -33,12 +33,7 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     "d": {"truncation": ("d-truncation-06",)},
     "e": {
         "truncation": ("e-truncation-37",),
-        "boilerplate": (
-            "e-boilerplate-33",
-            "e-boilerplate-41",
-            "e-boilerplate-43",
-            "e-boilerplate-30",
-        ),
+        "boilerplate": ("e-boilerplate-33", "e-boilerplate-43", "e-boilerplate-30"),
         "addressed_to_assistant": (
             "e-addressed_to_assistant-01",
             "e-addressed_to_assistant-06",
@@ -56,15 +51,20 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
         "length": ("f-length-43",),
         "repetition": ("f-repetition-25", "f-repetition-42"),
         "language": ("f-language-03",),
-        "boilerplate": ("f-boilerplate-33",),
+        "boilerplate": ("f-boilerplate-30", "f-boilerplate-33"),
         "addressed_to_assistant": (
             "f-addressed_to_assistant-22",
             "f-addressed_to_assistant-26",
             "f-addressed_to_assistant-24",
         ),
-        "is_request": ("f-is_request-27", "f-is_request-28", "f-is_request-12"),
-        "self_contained": ("f-self_contained-06", "f-self_contained-01", "f-self_contained-07"),
-        "role_purity": ("f-role_purity-03", "f-role_purity-26", "f-role_purity-40"),
+        "is_request": ("f-is_request-28", "f-is_request-12"),
+        "self_contained": (
+            "f-self_contained-06",
+            "f-self_contained-01",
+            "f-self_contained-07",
+            "f-self_contained-24",
+        ),
+        "role_purity": ("f-role_purity-26", "f-role_purity-40"),
         "contamination": ("f-contamination-19",),
     },
     "g": {
@@ -76,7 +76,6 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
     "h": {"role_purity": ("h-role_purity-54",)},
     "i": {
         "boilerplate": ("i-boilerplate-045",),
-        "is_request": ("i-is_request-122",),
         "role_purity": (
             "i-role_purity-007",
             "i-role_purity-015",
@@ -86,7 +85,7 @@ KNOWN_WRONG: dict[Half, dict[str, tuple[str, ...]]] = {
         ),
     },
     "j": {},
-    "k": {"is_request": ("k-is_request-248",)},
+    "k": {},
 }
 """Cases that a check is known to get wrong, by half and check."""
 _Z = 1.96
