@@ -38,10 +38,8 @@ def test_a_bound_on_tokens_holds_over_a_kill(tmp_path: Path) -> None:
     assert 0.3 * 1_000_000 <= figures.tokens <= 1_000_000
 
 
-def test_without_a_kill_every_call_of_the_bound_is_made(
-    tmp_path: Path, shared_ray: dict[str, str]
-) -> None:
-    figures = BudgetTrial(4, max_calls=150, kills=0).run(tmp_path, **shared_ray)
+def test_without_a_kill_every_call_of_the_bound_is_made(tmp_path: Path) -> None:
+    figures = BudgetTrial(4, max_calls=150, kills=0).run(tmp_path)
     assert_ended_for_want_of_budget(figures)
     # The last one may be a call that failed after the work, and could not be sent again.
     assert 145 <= figures.calls <= 150

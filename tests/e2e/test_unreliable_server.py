@@ -38,17 +38,15 @@ PATIENT = {
 BRISK = {"outage": {"probe_every_s": 0.1}}
 
 
-def played(
-    folder: Path, faults: dict[str, float], ray: dict[str, str], *options: str
-) -> tuple[dict[str, Any], ...]:
+def played(folder: Path, faults: dict[str, float], *options: str) -> tuple[dict[str, Any], ...]:
     """The run's summary and what the server counted."""
     rates = [f"--fault={name}={rate}" for name, rate in faults.items()]
     with stub_server(folder / "stub", *rates, *options) as stub:
         models = {"default": stub.model(**PATIENT)}
         config = write_config(folder, models, society=SOCIETY, people=PEOPLE, **BRISK)
-        with ended_at_last(simulate(folder, config, folder / "run", **ray)) as driver:
+        with ended_at_last(simulate(folder, config, folder / "run")) as driver:
             code, output = driver.end()
-            assert code == 0, driver.said()
+            assert (code, driver.left_over()) == (0, []), driver.said()
         return json.loads(output), stub.stats()
 
 
@@ -72,11 +70,9 @@ def assert_every_request_is_in_the_books(summary: dict[str, Any], counted: dict[
     assert summary["charged_tokens"] >= counted["charged_tokens"]
 
 
-def test_a_quarter_of_failures_of_all_kinds_ends_with_what_could_be_had(
-    tmp_path: Path, shared_ray: dict[str, str]
-) -> None:
+def test_a_quarter_of_failures_of_all_kinds_ends_with_what_could_be_had(tmp_path: Path) -> None:
     faults = {name: rate / 2 for name, rate in WEATHER.items()} | SPOILT
-    summary, counted = played(tmp_path, faults, shared_ray)
+    summary, counted = played(tmp_path, faults)
     assert {*counted["faults"]} == {*faults}
     failed = sum(counted["faults"].values())
     assert 0.18 < failed / counted["requests"] < 0.32
@@ -86,10 +82,8 @@ def test_a_quarter_of_failures_of_all_kinds_ends_with_what_could_be_had(
     assert made == scenarios_with(tmp_path / "calm", SPOILT)
 
 
-def test_a_quarter_of_bad_weather_changes_no_byte(
-    tmp_path: Path, shared_ray: dict[str, str]
-) -> None:
-    summary, counted = played(tmp_path, WEATHER, shared_ray)
+def test_a_quarter_of_bad_weather_changes_no_byte(tmp_path: Path) -> None:
+    summary, counted = played(tmp_path, WEATHER)
     assert {*counted["faults"]} == {*WEATHER}
     assert 0.18 < sum(counted["faults"].values()) / counted["requests"] < 0.32
     assert summary["failures"] == {}
@@ -97,13 +91,9 @@ def test_a_quarter_of_bad_weather_changes_no_byte(
     assert Path(summary["scenarios_file"]).read_bytes() == scenarios_with(tmp_path / "calm", {})
 
 
-def test_connections_that_the_server_drops_while_they_idle_lose_nothing(
-    tmp_path: Path, shared_ray: dict[str, str]
-) -> None:
+def test_connections_that_the_server_drops_while_they_idle_lose_nothing(tmp_path: Path) -> None:
     # Longer than a call and shorter than the client keeps a connection: both ends may be wrong.
-    summary, counted = played(
-        tmp_path, {}, shared_ray, "--close-idle", "0.05", "--latency", "lognormal:0.1:1"
-    )
+    summary, counted = played(tmp_path, {}, "--close-idle", "0.05", "--latency", "lognormal:0.1:1")
     assert summary["replies"] == counted["replies"] == len(counted["served"])
     # What was sent on a connection that was just going never got there, which nobody can know.
     assert summary["calls_lost"] == summary["sendings"] - counted["requests"] >= 0
