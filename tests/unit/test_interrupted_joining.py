@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,14 @@ from matrix_sim.cli.main import main
 from matrix_sim.cli.swallowed_interrupts import swallowed_interrupts_come_again
 from matrix_sim.society.simulation import RunStopped
 from tests.support.small_run import embedded_stub, write_config
+
+
+@pytest.fixture(autouse=True)
+def _signals_of_a_terminal() -> Iterator[None]:
+    # Tests may run in the background of a script, where shells have SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Dying:
