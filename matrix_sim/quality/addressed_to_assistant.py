@@ -26,7 +26,6 @@ class AddressedToAssistant:
         self._family = family_names(language)
         self._self_name = table.pattern("self_name")
         self._business = table.pattern("business")
-        self._face = table.pattern("face")
         self._about = table.pattern("about")
         self._drafts = table.pattern("drafts")
         self._vocative = table.signs("vocative")

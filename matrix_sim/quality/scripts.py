@@ -43,39 +43,6 @@ _MOJIBAKE = re.compile(
     "|(?:[､｡｢｣･][ｦ-ﾟ]){4,}"
 )
 
-_CHINESE = re.compile("[ぁ-ゖァ-ヺー々〆一-鿿㐀-䶿]+")
-OF_ELSEWHERE = re.compile(
-    "[\u0400-\u06ff\u0900-\u11ff\u1200-\u137f\u1780-\u18af\u3130-\u318f\uac00-\ud7af\u03b1-\u03c9]"
-)
-"""A character of these: quick to look for, and mostly not there."""
-OTHER = re.compile(
-    "[\u0400-\u06ff\u0900-\u109f\u1780-\u18af]{3,}"
-    "|[\u0430-\u044f\u05d0-\u05ea\u0620-\u064a]{2}|[\u0e01-\u0e2e][\u0e01-\u0e4b]"
-    "|[\u0905-\u0939][\u0905-\u094d]|[\u10a0-\u10ff\u1200-\u137f]{2}|[\u03b1-\u03c9]{5}"
-)
-"""Cyrillic, Armenian, Hebrew, Arabic, the scripts of India, Thai, Lao, Tibetan, Burmese, Khmer,
-Mongolian, Georgian, Ethiopic, Greek words; faces have one or two signs of some."""
-PASSAGE = re.compile(
-    r"[A-Za-z](?:[A-Za-z0-9À-ÖØ-öø-ſ]|[ \t,.'’!?;:()\"“”%&/–—-]|\n(?=[\s\d.*-]*[A-Za-z]))*"
-)
-"""Latin letters with nothing of another script between them."""
-WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ſ]+(?:['’][A-Za-z]+)?")
-
-_ROMAJI = re.compile(
-    r"(?:(?:kk|ss|tt|pp|cch)?(?:(?:ky|gy|sh|ch|ny|hy|by|py|my|ry|j|ts|[kgsztdnhbpmyrwf])?"
-    r"[aiueoāīūēōâîûêô]|n(?![aiueo])))+[hn]?",
-    re.IGNORECASE,
-)
-_MAY_BE_MOJIBAKE = re.compile("[\ufffd\u0080-\u009f銇銉锟縺繧繝ãÃÂâäåæçèéï､｡｢｣･]")
-_MOJIBAKE = re.compile(
-    "[\ufffd\u0080-\u009f]"
-    # UTF-8 read as Shift_JIS, as Latin-1 or Windows-1252; EUC read as Shift_JIS.
-    "|[銇銉].{0,3}[銇銉]|锟斤拷|[縺繧繝].{0,4}[縺繧繝]|ã.{0,3}ã|(?:[ÃÂâãäåæçèéï][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,2}){2}"
-    "|(?:[､｡｢｣･][ｦ-ﾟ]){4,}"
-)
-_SUSPECT = re.compile("[\ufffd\u0080-\u009f縺繧繝ÃÂâãäåæçèéï､｡｢｣･]")
-"""What each of these begins with: quick to look for."""
-
 _CHINESE = re.compile(
     # Each begins with a character, not with what is before it: that is several times as quick.
     "可以(?![外上下前後降来内])|如下(?<![突欠]如下)|今天(?!皇)|的是(?![非正認])|早上(?!が)|知道(?![路具程])"
