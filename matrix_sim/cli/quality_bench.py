@@ -41,6 +41,8 @@ _ENDINGS = (
 )
 """How the same is said more or less politely."""
 _OPENINGS = ("すみません、", "こんにちは。", "はじめまして。", "ちょっと相談です。")
+_PASTED = 0.5
+"""Share of requests about a text that they bring along: those show checks what is quoted."""
 _ASKS = (
     "初心者にもわかるように教えてください。",
     "手順を三つに分けて説明してください。",
@@ -212,6 +214,8 @@ def made_up_rows(draw: random.Random) -> Iterator[tuple[Kind, Row]]:
 
 def _request(draw: random.Random, pieces: list[str]) -> str:
     about = "、".join(draw.sample(pieces, draw.randint(2, 3)))
+    if draw.random() < _PASTED:
+        return f"「{about}」という文章を使って、{draw.choice(_ASKS)}"
     topic = draw.choice(pieces)[: draw.randint(6, 12)]
     return f"{about}。{topic}について、{draw.choice(_ASKS)}"
 

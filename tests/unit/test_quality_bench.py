@@ -21,5 +21,5 @@ def test_all_checks_are_measured_and_planted_rows_are_found(
     assert said["found"]["exact"] == said["planted"]["exact"]
     assert said["found"]["near"] >= 0.95 * said["planted"]["near"]
     assert said["new_taken_for_earlier"] < 16
-    # Texts that are put together from scraps about people sound like scraps, and like people.
-    assert said["refused_by_rule"] < 0.5 * 1600
+    # Answers that are put together from what is said of people sound like people, some of them.
+    assert said["refused_by_rule"] < 0.2 * 1600
